@@ -1,0 +1,72 @@
+// How a route talks to its peers: the `proxy_*` directives, resolved for one location.
+
+import type { Template } from './template.ts'
+
+/** What makes the next peer be tried (nginx: `proxy_next_upstream`). */
+export const RETRY_CONDITIONS = [
+  'error',
+  'timeout',
+  'invalid_header',
+  'http_500',
+  'http_502',
+  'http_503',
+  'http_504',
+  'http_403',
+  'http_404',
+  'http_429',
+  'non_idempotent',
+] as const
+export type RetryCondition = (typeof RETRY_CONDITIONS)[number]
+
+/** A name and its value, e.g. of `proxy_set_header`. An empty value (after expansion) is not sent. */
+export interface FieldTemplate {
+  readonly name: string
+  readonly value: Template
+}
+
+/** One rule of `proxy_redirect`. */
+export type RedirectRule =
+  | { readonly kind: 'prefix'; readonly from: Template; readonly to: Template }
+  | {
+      readonly kind: 'regex'
+      readonly pattern: string
+      readonly isCaseInsensitive: boolean
+      readonly to: Template
+    }
+
+export interface ProxySettings {
+  /** Protocol version towards peers. */
+  readonly httpVersion: '1.0' | '1.1'
+  /** The fields that we set, complete: the reader has put in nginx's own (Host, Connection) where the user did not. */
+  readonly setFields: readonly FieldTemplate[]
+  /** Response fields that stay behind, lower case: nginx's own list, minus `proxy_pass_header`, plus `proxy_hide_header`. */
+  readonly hideFields: readonly string[]
+  /** `default` rewrites the peer's own address as nginx does; an empty list is `off`. */
+  readonly redirects: 'default' | readonly RedirectRule[]
+  readonly isBuffering: boolean
+  readonly isRequestBuffering: boolean
+  /** Largest response head. */
+  readonly bufferBytes: number
+  /** Memory for the body of one buffered response, all buffers together. */
+  readonly buffersBytes: number
+  readonly busyBuffersBytes: number
+  /** Largest temporary file of one buffered response; 0 = none. */
+  readonly tempFileBytesMax: number
+  readonly tempFileWriteBytes: number
+  readonly tempPath: string
+  readonly connectTimeoutMs: number
+  readonly sendTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly retry: {
+    readonly on: readonly RetryCondition[]
+    /** Tries in all; 0 = as many as there are peers. */
+    readonly triesMax: number
+    /** After this no further try begins; 0 = no limit. */
+    readonly timeoutMs: number
+  }
+  readonly ignoresClientAbort: boolean
+  readonly interceptsErrors: boolean
+  /** Turns `Upgrade` requests into tunnels without the two `proxy_set_header` lines of nginx. */
+  readonly allowsUpgrade: readonly string[]
+  readonly passesTrailers: boolean
+}
