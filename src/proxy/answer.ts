@@ -1,0 +1,217 @@
+// Answers that do not come from a peer: statuses with their error pages, redirects, texts, and bodies pulled from a source.
+
+import { type Failure, failureText } from '../base/failure.ts'
+import { mayHaveBody } from '../http/status.ts'
+import { escapeUri } from '../http/target.ts'
+import type { BodySource } from './body-source.ts'
+import { builtInPage } from './error-page.ts'
+import type { Exchange } from './exchange.ts'
+import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
+import { findNamedLocation, redirectInternally } from './route.ts'
+import type { LocationRuntime } from './runtime.ts'
+import { SourceRelay } from './source-relay.ts'
+
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const HTML = 'Content-Type: text/html\r\n'
+
+function locationOf(exchange: Exchange): LocationRuntime {
+  return exchange.location ?? exchange.server.fallback
+}
+
+/** Answers with `status`: through `error_page` where one is configured, else with the built-in page. */
+export function answerStatus(exchange: Exchange, status: number): void {
+  if (exchange.isFinished || exchange.state !== 'none') return
+  if (status === 444) {
+    exchange.status = 444
+    cutExchange(exchange, false)
+    return
+  }
+  if (exchange.errorStatus === 0 && status >= 300 && answerErrorPage(exchange, status)) return
+  const location = locationOf(exchange)
+  const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
+  const page = mayHaveBody(final) ? builtInPage(final, location.signature) : ''
+  sendText(exchange, final, page === '' ? '' : HTML, page)
+}
+
+/** Answers what a failure stands for. 499 means that nobody is left to answer. */
+export function answerFailure(exchange: Exchange, failure: Failure, status: number): void {
+  exchange.failure ??= failure
+  if (status === 499) {
+    exchange.status = 499
+    cutExchange(exchange, false)
+    return
+  }
+  answerStatus(exchange, status)
+}
+
+/** Whether an `error_page` of the location names `status`. */
+export function hasErrorPage(exchange: Exchange, status: number): boolean {
+  return (
+    exchange.errorStatus === 0 &&
+    locationOf(exchange).errorPages.some(page => page.statuses.includes(status))
+  )
+}
+
+function answerErrorPage(exchange: Exchange, status: number): boolean {
+  const page = locationOf(exchange).errorPages.find(each => each.statuses.includes(status))
+  if (page === undefined) return false
+  const target = page.target(exchange)
+  if (target.startsWith('/') || target.startsWith('@')) {
+    // -1: the page's own status counts (`=` without a number).
+    exchange.errorStatus = page.status === 0 ? -1 : (page.status ?? status)
+    if (target.startsWith('@')) answerNamed(exchange, target.slice(1))
+    else internalRedirect(exchange, target)
+    return true
+  }
+  const redirect = page.status !== null && REDIRECT_STATUSES.has(page.status) ? page.status : 302
+  exchange.errorStatus = -1
+  answerRedirect(exchange, redirect, target)
+  return true
+}
+
+function answerNamed(exchange: Exchange, name: string): void {
+  const location = findNamedLocation(exchange, name)
+  if (location === null) {
+    exchange.snapshot.services.errorLog.write('error', `could not find named location "@${name}"`)
+    exchange.errorStatus = 500
+    answerStatus(exchange, 500)
+    return
+  }
+  exchange.location = location
+  location.handler(exchange)
+}
+
+/** Goes on with another path of the same server, as GET unless it was HEAD. */
+export function internalRedirect(exchange: Exchange, uri: string): void {
+  const failure = redirectInternally(exchange, uri)
+  if (failure !== null) {
+    exchange.snapshot.services.errorLog.write('error', failureText(failure))
+    exchange.errorStatus = 500
+    exchange.failure = failure
+    answerStatus(exchange, 500)
+    return
+  }
+  if (exchange.method !== 'HEAD') exchange.method = 'GET'
+  exchange.snapshot.runLocation(exchange)
+}
+
+/** Same as `internalRedirect`, but keeps the method: what `index` does. */
+export function internalRedirectSameMethod(exchange: Exchange, uri: string): void {
+  const { method } = exchange
+  const failure = redirectInternally(exchange, uri)
+  if (failure !== null) {
+    exchange.failure = failure
+    answerStatus(exchange, 500)
+    return
+  }
+  exchange.method = method
+  exchange.snapshot.runLocation(exchange)
+}
+
+/** Answers with Location; a path gets scheme and host as `absolute_redirect` and its companions say. */
+export function answerRedirect(exchange: Exchange, status: number, location: string): void {
+  if (exchange.isFinished || exchange.state !== 'none') return
+  const target = location.startsWith('/') ? absoluteUrl(exchange, location) : location
+  const page = builtInPage(status, locationOf(exchange).signature)
+  sendText(exchange, status, `${HTML}Location: ${clean(target)}\r\n`, page)
+}
+
+function absoluteUrl(exchange: Exchange, path: string): string {
+  const { settings } = locationOf(exchange)
+  if (!settings.absoluteRedirect) return path
+  const { head, connection, server } = exchange
+  const host =
+    settings.serverNameInRedirect && server.config.name !== '' ? server.config.name : head.host
+  if (host === '') return path
+  const port =
+    settings.portInRedirect && connection.localPort !== 80 ? `:${connection.localPort}` : ''
+  return `http://${host}${port}${path}`
+}
+
+/** The 301 of a path that lacks its slash. */
+export function answerMissingSlash(exchange: Exchange): void {
+  const args = exchange.args === '' ? '' : `?${exchange.args}`
+  answerRedirect(exchange, 301, `${escapeUri(exchange.uri)}/${args}`)
+}
+
+/** Answers `return CODE text`. */
+export function answerText(exchange: Exchange, status: number, type: string, text: string): void {
+  sendText(exchange, status, `Content-Type: ${type}\r\n`, text)
+}
+
+function sendText(exchange: Exchange, status: number, lines: string, body: string): void {
+  const isKeepAlive = decideKeepAlive(exchange, status)
+  const hasBody = mayHaveBody(status)
+  const length = hasBody ? body.length : -1
+  const head = locationOf(exchange).response.ofOwn(
+    exchange,
+    status,
+    lines,
+    length,
+    'length',
+    isKeepAlive,
+  )
+  beginResponse(exchange, status, head)
+  const sends = hasBody && exchange.method !== 'HEAD' && exchange.head.method !== 'HEAD'
+  if (sends) {
+    exchange.bodyBytesSent = body.length
+    exchange.bytesSent += body.length
+  }
+  exchange.connection.writeText(sends ? head + body : head)
+  finishExchange(exchange, isKeepAlive)
+}
+
+/**
+ * Answers with a body pulled from `source`.
+ *
+ * @param lines ready-made field lines, each with CRLF, without Content-Length
+ * @param contentLength bytes that the source will give
+ * @param source null = no body (HEAD, 304)
+ */
+export function answerSource(
+  exchange: Exchange,
+  status: number,
+  lines: string,
+  contentLength: number,
+  source: BodySource | null,
+): void {
+  if (exchange.isFinished || exchange.state !== 'none') {
+    source?.close()
+    return
+  }
+  const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
+  const isKeepAlive = decideKeepAlive(exchange, final)
+  const length = mayHaveBody(final) ? contentLength : -1
+  const head = locationOf(exchange).response.ofOwn(
+    exchange,
+    final,
+    lines,
+    length,
+    'length',
+    isKeepAlive,
+  )
+  beginResponse(exchange, final, head)
+  if (source === null || exchange.method === 'HEAD') {
+    source?.close()
+    exchange.connection.writeText(head)
+    finishExchange(exchange, isKeepAlive)
+    return
+  }
+  new SourceRelay(exchange, source, contentLength, isKeepAlive).start(head)
+}
+
+function beginResponse(exchange: Exchange, status: number, head: string): void {
+  exchange.step = 'relay'
+  exchange.status = status
+  exchange.state = 'head'
+  exchange.sentHead = head
+  exchange.bytesSent += head.length
+  exchange.connection.setSendTimeout(locationOf(exchange).settings.client.sendTimeoutMs)
+}
+
+/** A value for one field line: a line break in it would start a field that nobody meant. */
+function clean(value: string): string {
+  return /[\r\n\0]/.test(value)
+    ? value.replace(/[\r\n\0]/g, char => encodeURIComponent(char))
+    : value
+}

@@ -1,0 +1,199 @@
+// One location of the configuration made into what a request indexes: its handler, the templates of both heads, its logs.
+
+import { unreachable } from '../base/assert.ts'
+import type { ErrorLog } from '../base/error-log.ts'
+import type { Action, Location, ProxyTarget, Return } from '../model/route.ts'
+import type { Settings } from '../model/settings.ts'
+import { literalText } from '../model/template.ts'
+import type { AccessLogger } from './access-log.ts'
+import { answerFailure, answerRedirect, answerStatus, answerText } from './answer.ts'
+import { compileExpires, parseExpires } from './expires.ts'
+import { makeFileHandler } from './files.ts'
+import { Forward, type ForwardRules } from './forward.ts'
+import { RequestTemplate } from './outgoing-head.ts'
+import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
+import { ResponseTemplate } from './response-head.ts'
+import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runtime.ts'
+import { compileTemplate } from './variables.ts'
+
+/** Field lines of one response head from a peer, at most. */
+const RESPONSE_FIELDS_MAX = 512
+
+/** What compiling needs besides the location itself. */
+export interface CompileContext {
+  readonly services: Services
+  readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
+  accessLogs(settings: Settings): readonly AccessLogger[]
+  errorLog(settings: Settings): ErrorLog
+}
+
+/** A location, or a server's own level (`location` null). */
+export interface LocationSource {
+  readonly location: Location | null
+  readonly settings: Settings
+  readonly returns: Return | null
+  readonly action: Action
+}
+
+/** Compiles one location. */
+export function compileLocation(source: LocationSource, context: CompileContext): LocationRuntime {
+  const { settings, location } = source
+  const { services } = context
+  const isProxying = source.action.kind === 'proxy'
+  const target = source.action.kind === 'proxy' ? source.action.target : null
+  const request = target === null ? null : compileRequest(target, location, settings)
+  const signature = settings.serverTokens === 'on' ? `headgate/${services.version}` : 'headgate'
+  const runtime: LocationRuntime = {
+    config: location,
+    settings,
+    signature,
+    handler: exchange => handler(exchange),
+    request,
+    response: new ResponseTemplate({
+      clock: services.clock,
+      server: settings.serverTokens === '' ? '' : signature,
+      hideFields: isProxying ? settings.proxy.hideFields : [],
+      addFields: settings.addFields.map(field => ({
+        name: field.name,
+        render: compileTemplate(field.value),
+        isAlways: field.isAlways,
+      })),
+      expires: compileExpires(settings.expires, services.clock, compileTemplate, parseExpires),
+      rewriteLocation: target === null ? null : compileRewrite(target, location, settings),
+      keepaliveHeaderSeconds: settings.client.keepaliveHeaderSeconds,
+    }),
+    accessLogs: context.accessLogs(settings),
+    errorLog: context.errorLog(settings),
+    errorPages: settings.errorPages.map(page => ({
+      statuses: page.statuses,
+      status: page.status,
+      target: compileTemplate(page.target),
+    })),
+  }
+  const handler = compileHandler(source, runtime, context)
+  return runtime
+}
+
+function compileHandler(
+  source: LocationSource,
+  runtime: LocationRuntime,
+  context: CompileContext,
+): Handler {
+  if (source.returns !== null) return compileReturn(source.returns, runtime)
+  const { action } = source
+  switch (action.kind) {
+    case 'proxy':
+      return compileProxy(action.target, runtime, context)
+    case 'files':
+      return makeFileHandler(runtime)
+    default:
+      return unreachable(action)
+  }
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+function compileReturn(returns: Return, runtime: LocationRuntime): Handler {
+  const { status, text } = returns
+  if (text === null) return exchange => answerStatus(exchange, status)
+  const render = compileTemplate(text)
+  if (REDIRECTS.has(status)) return exchange => answerRedirect(exchange, status, render(exchange))
+  const { defaultType, types } = runtime.settings.files
+  return exchange =>
+    answerText(exchange, status, typeOf(exchange.uri, types, defaultType), render(exchange))
+}
+
+function typeOf(uri: string, types: Readonly<Record<string, string>>, defaultType: string): string {
+  const dot = uri.lastIndexOf('.')
+  if (dot === -1 || dot < uri.lastIndexOf('/')) return defaultType
+  const extension = uri.slice(dot + 1).toLowerCase()
+  return Object.hasOwn(types, extension) ? types[extension]! : defaultType
+}
+
+// ── proxy_pass ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function compileRequest(
+  target: ProxyTarget,
+  location: Location | null,
+  settings: Settings,
+): RequestTemplate {
+  const { proxy } = settings
+  return new RequestTemplate({
+    httpVersion: proxy.httpVersion,
+    setFields: proxy.setFields.map(field => ({
+      name: field.name,
+      render: compileTemplate(field.value),
+    })),
+    allowsUpgrade: proxy.allowsUpgrade,
+    passesTrailers: proxy.passesTrailers,
+    uri: target.uri === null ? null : compileTemplate(target.uri),
+    isUriWhole:
+      literalText(target.address) === null ||
+      (target.uri !== null && literalText(target.uri) === null),
+    matchedLength: prefixOf(location).length,
+  })
+}
+
+function prefixOf(location: Location | null): string {
+  const match = location?.match
+  return match?.kind === 'prefix' || match?.kind === 'exact' ? match.path : ''
+}
+
+function compileRewrite(target: ProxyTarget, location: Location | null, settings: Settings) {
+  const { redirects } = settings.proxy
+  if (redirects !== 'default') return compileRedirects(redirects, compileTemplate)
+  const address = literalText(target.address)
+  const uri = target.uri === null ? '' : literalText(target.uri)
+  const isFixed = address !== null && uri !== null && location?.match.kind !== 'regex'
+  if (!isFixed) return null
+  return compileRedirects(
+    defaultRedirects(
+      `${target.scheme}://${address}${uri}`,
+      target.uri !== null,
+      prefixOf(location),
+    ),
+    compileTemplate,
+  )
+}
+
+function compileProxy(
+  target: ProxyTarget,
+  runtime: LocationRuntime,
+  context: CompileContext,
+): Handler {
+  const { proxy } = runtime.settings
+  const rules: ForwardRules = {
+    timeouts: {
+      connectMs: proxy.connectTimeoutMs,
+      sendMs: proxy.sendTimeoutMs,
+      readMs: proxy.readTimeoutMs,
+    },
+    headLimits: {
+      lineBytesMax: proxy.bufferBytes,
+      headBytesMax: proxy.bufferBytes,
+      fieldLineBytesMax: proxy.bufferBytes,
+      fieldsMax: RESPONSE_FIELDS_MAX,
+      allowUnderscores: true,
+      ignoreInvalidFields: true,
+    },
+  }
+  const upstream = target.upstream === null ? undefined : context.upstreams.get(target.upstream)
+  const address = compileTemplate(target.address)
+  if (upstream !== undefined) {
+    const proxyHost = literalText(target.address) ?? upstream.config.name
+    return exchange => {
+      exchange.proxyHost = proxyHost
+      new Forward(exchange, runtime, rules, upstream).start()
+    }
+  }
+  return exchange => {
+    const name = address(exchange)
+    exchange.proxyHost = name
+    const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
+    if (found === null) {
+      answerFailure(exchange, { failure: 'bad_upstream_name', detail: name }, 502)
+      return
+    }
+    new Forward(exchange, runtime, rules, found).start()
+  }
+}

@@ -1,0 +1,127 @@
+// A peer's response once it is decided that this one goes to the client: its head, then its body through the relay, or a
+// tunnel after 101. Nothing can be retried from here on: what breaks off must not look whole.
+
+import { type Failure, failureText } from '../base/failure.ts'
+import type { ResponseHead } from '../http/response-parser.ts'
+import type { PeerConnection } from '../upstream/peer-connection.ts'
+import { answerFailure } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { logFailure } from './failure-log.ts'
+import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
+import { Relay, type RelayOwner } from './relay.ts'
+import type { OutgoingFraming } from './response-head.ts'
+import type { LocationRuntime } from './runtime.ts'
+import type { Tries } from './tries.ts'
+
+export class Delivery implements RelayOwner {
+  readonly #exchange: Exchange
+  readonly #peer: PeerConnection
+  readonly #tries: Tries
+  readonly #onOver: () => void
+  readonly #framing: OutgoingFraming
+  readonly #isKeepAlive: boolean
+  readonly #relay: Relay
+
+  /** Writes the head, or gathers it with the first of the body. `onOver` is called once, last. */
+  constructor(
+    exchange: Exchange,
+    location: LocationRuntime,
+    tries: Tries,
+    head: ResponseHead,
+    onOver: () => void,
+  ) {
+    const peer = exchange.peerConnection!
+    this.#exchange = exchange
+    this.#peer = peer
+    this.#tries = tries
+    this.#onOver = onOver
+    exchange.step = 'relay'
+    // An answer before the end of the request: the rest of that has no place to go (RFC 9112 §9.3).
+    if (!peer.isRequestSent) {
+      exchange.mustClose = true
+      exchange.body?.stopSending()
+    }
+    const needsFraming = head.hasBody && head.bodyBytes < 0
+    const isChunked = needsFraming && exchange.head.minor === 1
+    this.#framing = !needsFraming ? 'length' : isChunked ? 'chunked' : 'close'
+    if (this.#framing === 'close') exchange.mustClose = true
+    exchange.status = exchange.errorStatus > 0 ? exchange.errorStatus : head.status
+    this.#isKeepAlive = decideKeepAlive(exchange, exchange.status)
+    const text = location.response.fromPeer(exchange, head, this.#framing, this.#isKeepAlive)
+    exchange.state = 'head'
+    exchange.sentHead = text
+    exchange.connection.setSendTimeout(location.settings.client.sendTimeoutMs)
+    this.#relay = new Relay(exchange, peer, this, text, isChunked, location.settings.proxy)
+  }
+
+  data(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
+    const entry = this.#tries.current
+    if (entry !== null) entry.bodyBytes += to - from
+    this.#relay.data(bytes, from, to, isLendable)
+  }
+
+  flush(): void {
+    this.#relay.flush()
+  }
+
+  /** The peer's response is whole. */
+  end(): void {
+    this.#tries.end('success', null)
+    this.#relay.end(this.#framing === 'chunked' ? '0\r\n\r\n' : '')
+    if (!this.#exchange.isFinished) this.#peer.keepHead()
+  }
+
+  /** The peer's response broke off. */
+  fail(failure: Failure): void {
+    const exchange = this.#exchange
+    this.#tries.end('failure', failure)
+    exchange.failure = failure
+    logFailure(exchange, 'error', `${failureText(failure)} while reading upstream`)
+    if (this.#relay.hasWritten) {
+      this.#cut()
+      return
+    }
+    exchange.state = 'none'
+    exchange.bytesSent = 0
+    exchange.bodyBytesSent = 0
+    exchange.mustClose = true
+    this.#relay.close()
+    answerFailure(exchange, failure, 502)
+    this.#onOver()
+  }
+
+  onRelayed(): void {
+    finishExchange(this.#exchange, this.#isKeepAlive)
+    this.#relay.close()
+    this.#onOver()
+  }
+
+  onRelayFailure(failure: Failure): void {
+    this.#exchange.failure = failure
+    logFailure(this.#exchange, 'crit', `${failureText(failure)} while sending to client`)
+    this.#abandonPeer()
+    this.#cut()
+  }
+
+  onClientDrain(): void {
+    this.#relay.onDrain()
+  }
+
+  /** The client cannot be answered any more. */
+  abandon(): void {
+    this.#abandonPeer()
+    this.#cut()
+  }
+
+  #abandonPeer(): void {
+    if (this.#tries.current === null) return
+    this.#tries.end('neutral', null)
+    this.#peer.destroy()
+  }
+
+  #cut(): void {
+    this.#relay.close()
+    cutExchange(this.#exchange, this.#framing === 'close')
+    this.#onOver()
+  }
+}

@@ -1,0 +1,99 @@
+// One request and its response, with all their state: what other proxies pass as ten arguments is one object here, its
+// fields in the order in which the steps fill them. It holds data; the steps act on it.
+
+import type { Failure } from '../base/failure.ts'
+import type { ClientConnection } from '../downstream/client-connection.ts'
+import type { RequestHead } from '../http/request-parser.ts'
+import type { ResponseHead } from '../http/response-parser.ts'
+import type { PeerConnection } from '../upstream/peer-connection.ts'
+import type { RequestBody } from './request-body.ts'
+import type { LocationRuntime, ServerRuntime, Snapshot, UpstreamRuntime } from './runtime.ts'
+import type { Step } from './steps.ts'
+
+/** One try at one peer, as the `$upstream_*` variables and the error log tell it. Times in milliseconds, -1 = not reached. */
+export interface Try {
+  /** `127.0.0.1:80`, `unix:/path`, or the group's name when no peer was live. */
+  readonly address: string
+  readonly startedMs: number
+  connectMs: number
+  headerMs: number
+  responseMs: number
+  /** The peer's status, or the one that our failure stands for (502, 504); 0 = none yet. */
+  status: number
+  bytesSent: number
+  bytesReceived: number
+  /** Body bytes received. */
+  bodyBytes: number
+  failure: Failure | null
+}
+
+/** Where the response stands towards the client. */
+export type ResponseState = 'none' | 'head' | 'body' | 'done'
+
+export class Exchange {
+  // receive
+  readonly connection: ClientConnection
+  readonly head: RequestHead
+  readonly snapshot: Snapshot
+  /** Monotonic milliseconds when the first byte of the request came. */
+  readonly startedMs: number
+  step: Step = 'begin'
+  // route
+  server: ServerRuntime
+  location: LocationRuntime | null = null
+  /** `$uri`: decoded, normalised, latin-1; changes on internal redirects. */
+  uri = ''
+  /** `$args`: as sent, without the question mark. */
+  args = ''
+  /** Captures of the last regex that matched: [0] is the whole match. */
+  captures: readonly (string | undefined)[] | null = null
+  namedCaptures: Readonly<Record<string, string>> | null = null
+  /** Method after internal redirects (error pages answer as GET). */
+  method: string
+  isInternal = false
+  redirects = 0
+  /** Status that an `error_page` redirect keeps for the final answer; 0 = none. */
+  errorStatus = 0
+  // request body
+  body: RequestBody | null = null
+  /** Bytes of head and body read from the client so far. */
+  requestBytes = 0
+  // pick, connect, forward
+  upstream: UpstreamRuntime | null = null
+  /** `$proxy_host`. */
+  proxyHost = ''
+  peerConnection: PeerConnection | null = null
+  tries: Try[] = []
+  /** The request head as it goes to the peer, complete; made once. */
+  outgoingHead = ''
+  wantsUpgrade = false
+  /** The client may not reuse the connection after this exchange. */
+  mustClose = false
+  // relay
+  responseHead: ResponseHead | null = null
+  state: ResponseState = 'none'
+  /** Status sent to the client; 0 = nothing sent. */
+  status = 0
+  /** Bytes written to the client, head included, and of these the body's. */
+  bytesSent = 0
+  bodyBytesSent = 0
+  /** The response head as it went to the client: what `$sent_http_NAME` reads. */
+  sentHead = ''
+  failure: Failure | null = null
+  isFinished = false
+
+  constructor(
+    connection: ClientConnection,
+    head: RequestHead,
+    snapshot: Snapshot,
+    server: ServerRuntime,
+    startedMs: number,
+  ) {
+    this.connection = connection
+    this.head = head
+    this.snapshot = snapshot
+    this.server = server
+    this.startedMs = startedMs
+    this.method = head.method
+  }
+}

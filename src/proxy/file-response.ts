@@ -1,0 +1,145 @@
+// The answer that a file gives: its fields, and which of its bytes, after conditions and ranges were judged. Entity
+// tags have nginx's form, modification time and size in hexadecimal, so that caches filled by it stay valid.
+
+import { close, type Stats } from 'node:fs' // hot-path: serving files
+import type { Failure } from '../base/failure.ts'
+import { formatHttpDate } from '../http/date.ts'
+import { FIELD } from '../http/field-list.ts'
+import { hasErrorPage } from './answer.ts'
+import type { BodySource } from './body-source.ts'
+import { builtInPage } from './error-page.ts'
+import type { Exchange } from './exchange.ts'
+import { judgeConditions, rangeHolds, type Validators } from './file-conditions.ts'
+import { type ByteRange, contentRange, parseRanges } from './file-range.ts'
+import { type FilePart, FileSource, TextSource } from './file-source.ts'
+import { mediaType } from './media-type.ts'
+import type { LocationRuntime } from './runtime.ts'
+
+/** The head of an answer. */
+export interface FileAnswer {
+  readonly status: number
+  /** Field lines, each with CRLF, without Content-Length. */
+  readonly lines: string
+  /** Bytes of the body, also where none is sent. */
+  readonly length: number
+}
+
+/** How a file handler answers; tests put their own in its place. */
+export interface FileAnswers {
+  status(exchange: Exchange, status: number): void
+  redirect(exchange: Exchange, status: number, location: string): void
+  source(exchange: Exchange, found: FileAnswer, source: BodySource | null): void
+  /** Goes on with another path of the server, method and arguments kept. */
+  internal(exchange: Exchange, uri: string): void
+  /** The client went away. */
+  cut(exchange: Exchange, failure: Failure): void
+}
+
+/** Answers with an open regular file; closes it, now or when it was sent. */
+export function makeFileAnswer(
+  exchange: Exchange,
+  location: LocationRuntime,
+  stats: Stats,
+  fd: number,
+  answers: FileAnswers,
+): void {
+  const { fields } = exchange.head
+  const validators = validatorsOf(stats)
+  // A page that stands for an error is sent whole, and has no date of its own.
+  const isErrorPage = exchange.errorStatus > 0 && exchange.errorStatus !== 200
+  const condition = isErrorPage ? 0 : judgeConditions(fields, validators)
+  if (condition === 412) {
+    close(fd, () => {})
+    answers.status(exchange, 412)
+    return
+  }
+  const type = mediaType(exchange.uri, location.settings.files)
+  const dated = isErrorPage ? '' : `Last-Modified: ${formatHttpDate(validators.modified)}\r\n`
+  const lines = `${dated}ETag: ${validators.etag}\r\n`
+  if (condition === 304) {
+    close(fd, () => {})
+    answers.source(exchange, { status: 304, lines, length: 0 }, null)
+    return
+  }
+  const { size } = stats
+  const rangeIndex = isErrorPage ? -1 : fields.findId(FIELD.range)
+  const ranges =
+    rangeIndex !== -1 && rangeHolds(fields, validators)
+      ? parseRanges(fields.value(rangeIndex), size)
+      : null
+  if (ranges === 'unsatisfiable') {
+    close(fd, () => {})
+    refuseRange(exchange, location, size, answers)
+    return
+  }
+  const body = ranges === null ? whole(size, type, isErrorPage) : partial(ranges, size, type)
+  const found = { status: body.status, lines: body.lines + lines, length: body.length }
+  if (exchange.method === 'HEAD' || body.length === 0) {
+    close(fd, () => {})
+    answers.source(exchange, found, null)
+  } else {
+    answers.source(exchange, found, new FileSource(fd, body.parts))
+  }
+}
+
+/** Modification time in whole seconds, and the tag made of it. */
+export function validatorsOf(stats: Stats): Validators {
+  const modified = Math.floor(stats.mtimeMs / 1000)
+  return { etag: `"${modified.toString(16)}-${stats.size.toString(16)}"`, modified }
+}
+
+interface Body extends FileAnswer {
+  readonly parts: readonly FilePart[]
+}
+
+function whole(size: number, type: string, isErrorPage: boolean): Body {
+  const ranges = isErrorPage ? '' : 'Accept-Ranges: bytes\r\n'
+  const lines = typeLine(type) + ranges
+  return { status: 200, lines, length: size, parts: [{ start: 0, end: size }] }
+}
+
+function partial(ranges: readonly ByteRange[], size: number, type: string): Body {
+  const [first] = ranges
+  if (first !== undefined && ranges.length === 1) {
+    const lines = `${typeLine(type)}Content-Range: ${contentRange(first, size)}\r\n`
+    return { status: 206, lines, length: first.end - first.start, parts: [first] }
+  }
+  const boundary = nextBoundary()
+  const parts: FilePart[] = []
+  let length = 0
+  for (const range of ranges) {
+    const head = `\r\n--${boundary}\r\n${typeLine(type)}Content-Range: ${contentRange(range, size)}\r\n\r\n`
+    parts.push(head, range)
+    length += head.length + range.end - range.start
+  }
+  const tail = `\r\n--${boundary}--\r\n`
+  parts.push(tail)
+  const lines = `Content-Type: multipart/byteranges; boundary=${boundary}\r\n`
+  return { status: 206, lines, length: length + tail.length, parts }
+}
+
+function refuseRange(
+  exchange: Exchange,
+  location: LocationRuntime,
+  size: number,
+  answers: FileAnswers,
+): void {
+  if (hasErrorPage(exchange, 416)) {
+    answers.status(exchange, 416)
+    return
+  }
+  const page = builtInPage(416, location.signature)
+  const lines = `Content-Type: text/html\r\nContent-Range: bytes */${size}\r\n`
+  answers.source(exchange, { status: 416, lines, length: page.length }, new TextSource(page))
+}
+
+function typeLine(type: string): string {
+  return type === '' ? '' : `Content-Type: ${type}\r\n`
+}
+
+let boundaries = 0
+
+/** Twenty digits: unlike any in the file by chance only, as everywhere. */
+function nextBoundary(): string {
+  return String(++boundaries).padStart(20, '0')
+}

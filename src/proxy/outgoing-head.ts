@@ -1,0 +1,149 @@
+// The request head that goes to a peer: our own fields first, then what the client sent and nobody replaced, copied in
+// runs from the head as it was read. Compiled once per location; nothing here looks at a field that no rule names.
+// Header rules of nginx: http://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header.
+
+import { FIELD, hashName, lookupFieldId } from '../http/field-list.ts'
+import type { RequestHead } from '../http/request-parser.ts'
+import { escapeUri } from '../http/target.ts'
+import type { Exchange } from './exchange.ts'
+import type { Render } from './runtime.ts'
+
+/** A field that we set. */
+export interface SetField {
+  readonly name: string
+  readonly render: Render
+}
+
+/** Client fields that never go on by themselves: framing is re-made, hop-by-hop fields were hidden by the parser. */
+const ALWAYS_DROPPED = [
+  FIELD.content_length,
+  FIELD.transfer_encoding,
+  FIELD.expect,
+  FIELD.upgrade,
+  FIELD.te,
+  FIELD.connection,
+  FIELD.keep_alive,
+]
+
+export interface RequestTemplateOptions {
+  readonly httpVersion: '1.0' | '1.1'
+  readonly setFields: readonly SetField[]
+  /** Upgrade tokens, lower case, that pass without `proxy_set_header` lines. */
+  readonly allowsUpgrade: readonly string[]
+  readonly passesTrailers: boolean
+  /** Replaces the first `matchedLength` characters of the path; null passes the client's target as it came. */
+  readonly uri: Render | null
+  /** With variables the rendered URI is the whole target. */
+  readonly isUriWhole: boolean
+  readonly matchedLength: number
+}
+
+export class RequestTemplate {
+  readonly #options: RequestTemplateOptions
+  readonly #lineEnd: string
+  readonly #fields: readonly {
+    readonly start: string
+    readonly render: Render
+    readonly id: number
+  }[]
+  readonly #droppedIds = new Uint8Array(256)
+  readonly #droppedNames = new Map<number, string>()
+
+  constructor(options: RequestTemplateOptions) {
+    this.#options = options
+    this.#lineEnd = ` HTTP/${options.httpVersion}\r\n`
+    this.#fields = options.setFields.map(field => ({
+      start: `${field.name}: `,
+      render: field.render,
+      id: lookupFieldId(field.name.toLowerCase()),
+    }))
+    for (const id of ALWAYS_DROPPED) this.#droppedIds[id] = 1
+    for (const field of options.setFields) {
+      const lower = field.name.toLowerCase()
+      const id = lookupFieldId(lower)
+      if (id === 0) this.#droppedNames.set(hashName(lower), lower)
+      else this.#droppedIds[id] = 1
+    }
+  }
+
+  /**
+   * The head up to and without its last empty line: framing and the end are added when the body is known.
+   * Sets `exchange.wantsUpgrade`.
+   */
+  build(exchange: Exchange): string {
+    const { head } = exchange
+    let text = `${exchange.method} ${this.#target(exchange)}${this.#lineEnd}`
+    let asksUpgrade = false
+    for (const field of this.#fields) {
+      const value = field.render(exchange)
+      if (value === '') continue
+      if (field.id === FIELD.upgrade) asksUpgrade = true
+      text += `${field.start}${value}\r\n`
+    }
+    if (head.upgrade !== '' && !asksUpgrade && this.#mayUpgrade(head.upgrade)) {
+      asksUpgrade = true
+      text += `Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n`
+    }
+    exchange.wantsUpgrade = asksUpgrade
+    if (this.#options.passesTrailers && head.wantsTrailers) text += 'TE: trailers\r\n'
+    text += this.#clientFields(head)
+    return text
+  }
+
+  #target(exchange: Exchange): string {
+    const { head } = exchange
+    const { uri, isUriWhole, matchedLength } = this.#options
+    if (uri === null) {
+      if (!exchange.isInternal) return head.target
+      return withArgs(escapeUri(exchange.uri), exchange.args)
+    }
+    if (isUriWhole) return uri(exchange)
+    const rest = exchange.uri.slice(matchedLength)
+    const isAsSent = !exchange.isInternal && head.target.startsWith(exchange.uri)
+    return withArgs(uri(exchange) + (isAsSent ? rest : escapeUri(rest)), exchange.args)
+  }
+
+  #mayUpgrade(upgrade: string): boolean {
+    return this.#options.allowsUpgrade.includes(upgrade.toLowerCase())
+  }
+
+  #clientFields(head: RequestHead): string {
+    const { fields } = head
+    const { count, text } = fields
+    let out = ''
+    let runStart = -1
+    let runEnd = -1
+    for (let i = 0; i < count; i++) {
+      if (fields.isHidden(i) || this.#isDropped(head, i)) continue
+      if (fields.isCanonical(i)) {
+        const start = fields.lineStart(i)
+        if (start !== runEnd) {
+          if (runStart !== -1) out += text.slice(runStart, runEnd)
+          runStart = start
+        }
+        runEnd = fields.lineEnd(i)
+        continue
+      }
+      if (runStart !== -1) {
+        out += text.slice(runStart, runEnd)
+        runStart = -1
+        runEnd = -1
+      }
+      out += `${fields.name(i)}: ${fields.value(i)}\r\n`
+    }
+    return runStart === -1 ? out : out + text.slice(runStart, runEnd)
+  }
+
+  #isDropped(head: RequestHead, index: number): boolean {
+    const { fields } = head
+    const id = fields.id(index)
+    if (id !== 0) return this.#droppedIds[id] === 1
+    if (this.#droppedNames.size === 0) return false
+    const name = this.#droppedNames.get(fields.hash(index))
+    return name !== undefined && fields.name(index).toLowerCase() === name
+  }
+}
+
+function withArgs(path: string, args: string): string {
+  return args === '' ? path : `${path}?${args}`
+}

@@ -1,0 +1,138 @@
+// Variables of the request, its connection and its response
+// (http://nginx.org/en/docs/http/ngx_http_core_module.html#variables).
+
+import { randomBytes } from 'node:crypto'
+
+import { FIELD } from '../http/field-list.ts'
+import { isIpv4, isIpv6 } from '../http/host.ts'
+import type { Exchange } from './exchange.ts'
+import { addForwardedFor } from './field-variables.ts'
+import { empty, missing, threeDigits, type VariableTable } from './variable.ts'
+
+export const REQUEST_VARIABLES: VariableTable = {
+  args: argsOf,
+  binary_remote_addr: exchange => binaryAddress(exchange.connection.remoteAddress),
+  body_bytes_sent: exchange => String(exchange.bodyBytesSent),
+  bytes_sent: exchange => String(exchange.bytesSent),
+  connection: exchange => String(exchange.connection.serial),
+  connection_requests: exchange => String(exchange.connection.requests),
+  content_length: exchange => ownField(exchange, FIELD.content_length),
+  content_type: exchange => ownField(exchange, FIELD.content_type),
+  document_uri: exchange => exchange.uri,
+  gzip_ratio: missing,
+  host: exchange => exchange.head.host || exchange.server.config.name,
+  hostname: exchange => exchange.snapshot.services.hostname,
+  http2: empty,
+  https: empty,
+  invalid_referer: missing,
+  is_args: exchange => (exchange.args === '' ? '' : '?'),
+  limit_conn_status: missing,
+  limit_rate: () => '0',
+  limit_req_status: missing,
+  pid: exchange => String(exchange.snapshot.services.pid),
+  proxy_add_x_forwarded_for: addForwardedFor,
+  proxy_protocol_addr: missing,
+  proxy_protocol_port: missing,
+  proxy_protocol_server_addr: missing,
+  proxy_protocol_server_port: missing,
+  query_string: argsOf,
+  realip_remote_addr: exchange => exchange.connection.remoteAddress,
+  realip_remote_port: exchange => portText(exchange.connection.remotePort),
+  remote_addr: exchange => exchange.connection.remoteAddress,
+  remote_port: exchange => portText(exchange.connection.remotePort),
+  remote_user: remoteUser,
+  request: requestLine,
+  request_completion: exchange =>
+    exchange.state === 'done' && exchange.failure === null ? 'OK' : '',
+  request_id: requestId,
+  request_length: exchange => String(exchange.requestBytes),
+  request_method: exchange => exchange.method || null,
+  request_uri: exchange => exchange.head.target || null,
+  scheme: () => 'http',
+  server_addr: exchange => exchange.connection.localAddress,
+  server_name: exchange => exchange.server.config.name,
+  server_port: exchange => portText(exchange.connection.localPort),
+  server_protocol: exchange => (exchange.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1'),
+  status: exchange => threeDigits(exchange.status),
+  uri: exchange => exchange.uri || null,
+}
+
+/** The first line as it came; of a line that could not be read, what there is. */
+function requestLine(exchange: Exchange): string | null {
+  const { head } = exchange
+  if (head.lineBytes > 0) return head.requestLine
+  return /^[^\r\n]+/.exec(head.fields.text)?.[0] ?? null
+}
+
+function argsOf({ args }: Exchange): string | null {
+  return args === '' ? null : args
+}
+
+function ownField(exchange: Exchange, id: number): string | null {
+  const { fields } = exchange.head
+  const index = fields.findId(id)
+  return index === -1 ? null : fields.value(index)
+}
+
+/** A port of 0 is a UNIX socket, which has none. */
+function portText(port: number): string {
+  return port === 0 ? '' : String(port)
+}
+
+/** The user of Basic credentials (RFC 7617 §2). */
+function remoteUser(exchange: Exchange): string | null {
+  const value = ownField(exchange, FIELD.authorization)
+  const encoded = value === null ? null : /^basic +([A-Za-z0-9+/]+=*)$/i.exec(value)
+  if (encoded === null) return null
+  const pair = Buffer.from(encoded[1]!, 'base64').toString('latin1')
+  const colon = pair.indexOf(':')
+  return colon <= 0 ? null : pair.slice(0, colon)
+}
+
+const requestIds = new WeakMap<Exchange, string>()
+
+const ID_BYTES = 16
+const ID_POOL_BYTES = 4096
+let idPool = Buffer.alloc(0)
+let idPoolAt = 0
+
+/** The same for every use in one exchange; made when it is first asked for. */
+function requestId(exchange: Exchange): string {
+  let id = requestIds.get(exchange)
+  if (id === undefined) {
+    if (idPoolAt === idPool.length) {
+      idPool = randomBytes(ID_POOL_BYTES)
+      idPoolAt = 0
+    }
+    id = idPool.toString('hex', idPoolAt, idPoolAt + ID_BYTES)
+    idPoolAt += ID_BYTES
+    requestIds.set(exchange, id)
+  }
+  return id
+}
+
+/** The address as 4 or 16 bytes; a UNIX socket's as it is. */
+export function binaryAddress(address: string): string {
+  if (isIpv4(address)) return String.fromCharCode(...address.split('.').map(Number))
+  const plain = address.replace(/%.*$/, '')
+  if (!isIpv6(plain)) return address
+  const [head = '', tail] = plain.split('::')
+  const before = groupBytes(head)
+  const after = groupBytes(tail ?? '')
+  const gap = tail === undefined ? 0 : 16 - before.length - after.length
+  return String.fromCharCode(...before, ...new Array<number>(gap).fill(0), ...after)
+}
+
+function groupBytes(groups: string): number[] {
+  const bytes: number[] = []
+  if (groups === '') return bytes
+  for (const group of groups.split(':')) {
+    if (group.includes('.')) {
+      bytes.push(...group.split('.').map(Number))
+    } else {
+      const value = Number.parseInt(group, 16)
+      bytes.push(value >> 8, value & 0xff)
+    }
+  }
+  return bytes
+}

@@ -1,0 +1,70 @@
+// Step 3, route: from a head to the server and the location that serve it, and back here on internal redirects.
+
+import { type Failure, fail } from '../base/failure.ts'
+import { normalizePath, pathEnd } from '../http/target.ts'
+import type { Exchange } from './exchange.ts'
+import type { LocationFound } from './location-table.ts'
+import type { LocationRuntime } from './runtime.ts'
+
+/** Internal redirects of one exchange, as in nginx. */
+export const REDIRECTS_MAX = 10
+
+const found: LocationFound = { location: null, captures: null, isSlashMissing: false }
+
+/** Sets `uri` and `args` from the target that the client sent. */
+export function readTarget(exchange: Exchange): Failure | null {
+  const { target } = exchange.head
+  const end = pathEnd(target)
+  const uri = normalizePath(
+    end === target.length ? target : target.slice(0, end),
+    exchange.server.config.settings.mergesSlashes,
+  )
+  if (typeof uri !== 'string') return uri
+  exchange.uri = uri
+  exchange.args = end === target.length ? '' : target.slice(end + 1)
+  return null
+}
+
+/** What routing came to. */
+export type Routed = 'found' | 'slash-missing' | 'internal-only'
+
+/** Finds the location of `exchange.uri`. */
+export function findLocation(exchange: Exchange): Routed {
+  const { server } = exchange
+  server.locations.find(exchange.uri, found)
+  if (found.isSlashMissing) {
+    exchange.location ??= server.fallback
+    return 'slash-missing'
+  }
+  if (found.captures !== null) setCaptures(exchange, found.captures)
+  const location = found.location ?? server.fallback
+  exchange.location = location
+  return location.config?.isInternal === true && !exchange.isInternal ? 'internal-only' : 'found'
+}
+
+/** Keeps the captures of a regex for `$1` and named variables. */
+export function setCaptures(exchange: Exchange, captures: RegExpExecArray): void {
+  exchange.captures = captures
+  if (captures.groups !== undefined) {
+    exchange.namedCaptures = { ...exchange.namedCaptures, ...captures.groups }
+  }
+}
+
+/** Points the exchange at another path of the same server. Fails when it has been redirected too often. */
+export function redirectInternally(exchange: Exchange, target: string): Failure | null {
+  if (++exchange.redirects > REDIRECTS_MAX) {
+    return fail('internal', `more than ${REDIRECTS_MAX} internal redirects to "${target}"`)
+  }
+  const end = pathEnd(target)
+  exchange.uri = target.slice(0, end)
+  exchange.args = end === target.length ? '' : target.slice(end + 1)
+  exchange.isInternal = true
+  return null
+}
+
+/** Points the exchange at `@name`. Null: there is none. */
+export function findNamedLocation(exchange: Exchange, name: string): LocationRuntime | null {
+  exchange.redirects++
+  exchange.isInternal = true
+  return exchange.server.locations.findNamed(name)
+}

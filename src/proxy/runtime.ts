@@ -1,0 +1,91 @@
+// A configuration compiled into what a request indexes: made once for each generation (worker/snapshot.ts), swapped whole,
+// never changed. Every exchange keeps the snapshot that it began with.
+
+import type { PeerGroup } from '../balance/peer-group.ts'
+import type { Clock } from '../base/clock.ts'
+import type { ErrorLog } from '../base/error-log.ts'
+import type { TimerWheel } from '../base/timer-wheel.ts'
+import type { Location, Server } from '../model/route.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Upstream } from '../model/upstream.ts'
+import type { PeerAddress } from '../upstream/connect.ts'
+import type { ConnectionPool } from '../upstream/connection-pool.ts'
+import type { AccessLogger } from './access-log.ts'
+import type { Exchange } from './exchange.ts'
+import type { LocationTable } from './location-table.ts'
+import type { RequestTemplate } from './outgoing-head.ts'
+import type { ResponseTemplate } from './response-head.ts'
+
+/** A template compiled: the text for one exchange. */
+export type Render = (exchange: Exchange) => string
+
+/** Finishes or passes on: answers the exchange, now or later. */
+export type Handler = (exchange: Exchange) => void
+
+/** What outlives generations in one worker. */
+export interface Services {
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly errorLog: ErrorLog
+  readonly workerIndex: number
+  readonly pid: number
+  readonly hostname: string
+  readonly version: string
+  /** A number for each exchange, for the log. */
+  nextExchangeNumber(): number
+}
+
+/** One upstream in one worker. */
+export interface UpstreamRuntime {
+  readonly config: Upstream
+  readonly group: PeerGroup
+  /** By peer index of the group. */
+  readonly addresses: readonly PeerAddress[]
+  readonly pool: ConnectionPool
+}
+
+/** One location, or the server's own level when nothing matched. */
+export interface LocationRuntime {
+  /** Null for the server's own level. */
+  readonly config: Location | null
+  readonly settings: Settings
+  readonly handler: Handler
+  /** Null when the location does not proxy. */
+  readonly request: RequestTemplate | null
+  readonly response: ResponseTemplate
+  /** Our name as error pages show it: `headgate/0.1.0`, or without the version. */
+  readonly signature: string
+  /** `error_log` of this level. */
+  readonly errorLog: ErrorLog
+  readonly accessLogs: readonly AccessLogger[]
+  readonly errorPages: readonly ErrorPageRuntime[]
+}
+
+export interface ErrorPageRuntime {
+  readonly statuses: readonly number[]
+  readonly status: number | null
+  readonly target: Render
+}
+
+export interface ServerRuntime {
+  readonly config: Server
+  readonly locations: LocationTable
+  readonly fallback: LocationRuntime
+}
+
+/** Everything of one generation. */
+export interface Snapshot {
+  readonly generation: number
+  readonly services: Services
+  readonly isStrict: boolean
+  /** Exchanges that run on it. */
+  active: number
+  /** The worker stops: every response is the last of its connection. */
+  isDraining: boolean
+  readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
+  /** The group of an address that was made from variables at run time; null when it cannot be reached without a resolver. */
+  findDynamicUpstream(address: string): UpstreamRuntime | null
+  /** Finds the location of the exchange's path and lets it answer; also after internal redirects. */
+  runLocation(exchange: Exchange): void
+  onExchangeEnd(exchange: Exchange): void
+}

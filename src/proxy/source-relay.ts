@@ -1,0 +1,86 @@
+// A body of our own on its way to the client: pulled from its source only as fast as the client takes it.
+
+import { type Failure, failureText } from '../base/failure.ts'
+import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import type { BodySource } from './body-source.ts'
+import type { Exchange } from './exchange.ts'
+import { cutExchange, finishExchange } from './finish.ts'
+
+/** Pieces smaller than this are copied: the socket may keep them after the source has used its memory again. */
+const COPY_BELOW_BYTES = 16_384
+
+export class SourceRelay implements ExchangeFlow {
+  readonly #exchange: Exchange
+  readonly #source: BodySource
+  readonly #isKeepAlive: boolean
+  #left: number
+  #isBlocked = false
+
+  constructor(exchange: Exchange, source: BodySource, contentLength: number, isKeepAlive: boolean) {
+    this.#exchange = exchange
+    this.#source = source
+    this.#left = contentLength
+    this.#isKeepAlive = isKeepAlive
+  }
+
+  start(head: string): void {
+    const { connection } = this.#exchange
+    connection.flow = this
+    this.#source.onReadable = () => this.#pump()
+    if (!connection.writeText(head)) this.#isBlocked = true
+    else this.#pump()
+  }
+
+  #pump(): void {
+    const exchange = this.#exchange
+    while (!this.#isBlocked && !exchange.isFinished) {
+      const bytes = this.#source.read()
+      if (bytes === 'wait') return
+      if (bytes === null) {
+        this.#end()
+        return
+      }
+      this.#left -= bytes.length
+      exchange.bodyBytesSent += bytes.length
+      exchange.bytesSent += bytes.length
+      const piece = bytes.length < COPY_BELOW_BYTES ? Buffer.from(bytes) : bytes
+      if (!exchange.connection.writeBytes(piece)) this.#isBlocked = true
+    }
+  }
+
+  #end(): void {
+    const { failure } = this.#source
+    this.#source.close()
+    if (failure !== null || this.#left !== 0) {
+      // Fewer bytes than Content-Length promised: the client must see the cut.
+      const text = failure === null ? 'the body ended early' : failureText(failure)
+      this.#exchange.snapshot.services.errorLog.write(
+        'crit',
+        `${text} while sending the response to client`,
+      )
+      this.#exchange.failure = failure
+      cutExchange(this.#exchange, false)
+      return
+    }
+    finishExchange(this.#exchange, this.#isKeepAlive)
+  }
+
+  onDrain(): void {
+    this.#isBlocked = false
+    this.#pump()
+  }
+
+  onBodyData(): void {}
+
+  onBodyEnd(): void {}
+
+  onBodyFailure(): void {}
+
+  onClientEnd(): void {}
+
+  onClientGone(failure: Failure): void {
+    this.#source.close()
+    this.#exchange.failure = failure
+    cutExchange(this.#exchange, false)
+  }
+}

@@ -1,0 +1,98 @@
+// Templates compiled: what a configuration writes with variables becomes a function of the exchange, made once for
+// each generation, so that a request pays for nothing but the texts that it puts together. Names and meanings are
+// nginx's; the list that readers accept is model/variables.ts.
+
+import type { CompatProfile } from '../model/config.ts'
+import { DEFAULT_COMPAT } from '../model/defaults.ts'
+import { literalText, type Template } from '../model/template.ts'
+import type { Exchange } from './exchange.ts'
+import { VARIABLE_FAMILIES } from './field-variables.ts'
+import { fileVariables } from './file-variables.ts'
+import { REQUEST_VARIABLES } from './request-variables.ts'
+import type { Render } from './runtime.ts'
+import { TIME_VARIABLES } from './time-variables.ts'
+import { UPSTREAM_VARIABLES } from './upstream-variables.ts'
+import { byteText, missing, type Variable, type VariableTable } from './variable.ts'
+
+/** Every variable that has a whole name. */
+export const VARIABLE_TABLE: VariableTable = {
+  ...REQUEST_VARIABLES,
+  ...TIME_VARIABLES,
+  ...UPSTREAM_VARIABLES,
+  ...fileVariables(template => compileTemplate(template)),
+  nginx_version: () => nginxVersion(DEFAULT_COMPAT),
+  pipe: () => '.',
+  request_body: missing,
+  request_body_file: missing,
+}
+
+/** Longest first: `upstream_http_x` is not an `upstream_` something. */
+const FAMILIES = Object.entries(VARIABLE_FAMILIES).sort((a, b) => b[0].length - a[0].length)
+
+/** The variable of that name; a name that is none of ours is a named capture. */
+export function compileVariable(name: string, compat = DEFAULT_COMPAT): Variable {
+  const lower = name.toLowerCase()
+  if (lower === 'nginx_version') return () => nginxVersion(compat)
+  const known = Object.hasOwn(VARIABLE_TABLE, lower) ? VARIABLE_TABLE[lower] : undefined
+  if (known !== undefined) return known
+  for (const [prefix, make] of FAMILIES) {
+    if (lower.length > prefix.length && lower.startsWith(prefix)) {
+      return make(lower.slice(prefix.length))
+    }
+  }
+  if (/^[0-9]$/.test(name)) {
+    const index = Number(name)
+    return exchange => exchange.captures?.[index] ?? null
+  }
+  return exchange => namedCapture(exchange, name)
+}
+
+/** `1.30.0` for the profile `nginx/1.30`. */
+function nginxVersion(compat: CompatProfile): string {
+  return `${compat.slice('nginx/'.length)}.0`
+}
+
+function namedCapture(exchange: Exchange, name: string): string | null {
+  const { namedCaptures } = exchange
+  if (namedCaptures === null || !Object.hasOwn(namedCaptures, name)) return null
+  return namedCaptures[name] ?? null
+}
+
+/**
+ * The function that gives the template's text for one exchange; a missing value is the empty text.
+ *
+ * @param compat whose version `$nginx_version` names
+ */
+export function compileTemplate(template: Template, compat = DEFAULT_COMPAT): Render {
+  const text = literalText(template)
+  if (text !== null) return constant(byteText(text))
+  const pieces = template.map(part => {
+    if (typeof part === 'string') return byteText(part)
+    return compileVariable(part.variable, compat)
+  })
+  return joinPieces(pieces)
+}
+
+function constant(text: string): Render {
+  return () => text
+}
+
+/** Two and three pieces, the usual cases, have no loop. */
+function joinPieces(pieces: readonly (string | Variable)[]): Render {
+  const [first, second, third] = pieces.map(piece =>
+    typeof piece === 'string' ? () => piece : piece,
+  )
+  if (first === undefined) return () => ''
+  if (second === undefined) return exchange => first(exchange) ?? ''
+  if (pieces.length === 2) {
+    return exchange => (first(exchange) ?? '') + (second(exchange) ?? '')
+  }
+  if (pieces.length === 3 && third !== undefined) {
+    return exchange => (first(exchange) ?? '') + (second(exchange) ?? '') + (third(exchange) ?? '')
+  }
+  return exchange => {
+    let text = ''
+    for (const piece of pieces) text += typeof piece === 'string' ? piece : (piece(exchange) ?? '')
+    return text
+  }
+}

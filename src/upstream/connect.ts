@@ -1,0 +1,86 @@
+// Opens sockets to peers, reading into our own memory (`onread`), every one with its error handler from birth.
+
+import { connect, type Socket } from 'node:net'
+import { SHARED_READ_BUFFER } from '../base/read-buffers.ts'
+import type { ListenAddress } from '../model/listener.ts'
+
+/** Where a peer listens, and how it is called in logs and `$upstream_addr`. */
+export interface PeerAddress {
+  readonly text: string
+  readonly address: ListenAddress
+}
+
+/** Who owns a peer socket. */
+export interface PeerSocketOwner {
+  onConnected(): void
+  /** Bytes, borrowed until the call returns. The return value is what to read into next. */
+  onBytes(bytes: Buffer, count: number): Buffer
+  onEnd(): void
+  onDrained(): void
+  onGone(code: string): void
+}
+
+interface PeerSocket extends Socket {
+  owner?: PeerSocketOwner
+}
+
+/** What the socket that just read wants to read into next: Node asks right after the read callback, without saying for whom. */
+let nextBuffer: Buffer = SHARED_READ_BUFFER
+
+function onRead(this: PeerSocket, count: number, bytes: Uint8Array): boolean {
+  nextBuffer = this.owner?.onBytes(bytes as Buffer, count) ?? SHARED_READ_BUFFER
+  return true
+}
+
+function giveNextBuffer(): Buffer {
+  const buffer = nextBuffer
+  nextBuffer = SHARED_READ_BUFFER
+  return buffer
+}
+
+const ON_READ = {
+  buffer: giveNextBuffer,
+  callback: onRead as unknown as (bytesWritten: number, buf: Uint8Array) => boolean,
+}
+
+/** Starts to connect; `owner.onConnected` or `owner.onGone` follows, never within this call. */
+export function connectPeer(address: ListenAddress, owner: PeerSocketOwner): Socket {
+  nextBuffer = SHARED_READ_BUFFER
+  const common = {
+    onread: ON_READ,
+    allowHalfOpen: true,
+    noDelay: true,
+    writableHighWaterMark: 16_384,
+  }
+  const socket: PeerSocket =
+    address.kind === 'unix'
+      ? connect({ path: address.path, ...common })
+      : connect({ host: address.host, port: address.port, ...common })
+  socket.owner = owner
+  socket.on('connect', onConnect)
+  socket.on('error', onError)
+  socket.on('end', onEnd)
+  socket.on('drain', onDrain)
+  socket.on('close', onClose)
+  return socket
+}
+
+function onConnect(this: PeerSocket): void {
+  this.owner?.onConnected()
+}
+
+function onError(this: PeerSocket, error: NodeJS.ErrnoException): void {
+  this.owner?.onGone(error.code ?? error.message)
+}
+
+function onEnd(this: PeerSocket): void {
+  this.owner?.onEnd()
+}
+
+function onDrain(this: PeerSocket): void {
+  this.owner?.onDrained()
+}
+
+function onClose(this: PeerSocket): void {
+  this.owner?.onGone('closed')
+}

@@ -1,0 +1,377 @@
+// One HTTP/1.1 connection to a peer: sends one request at a time, reads its response, keeps the times, and says whether it
+// may serve another (RFC 9112 §9.3). Whatever a peer gets wrong ends this connection and nothing else.
+// Length: one state machine, whose phases only make sense side by side.
+
+import type { Socket } from 'node:net'
+import type { SystemClock } from '../base/clock.ts'
+import { type Failure, fail } from '../base/failure.ts'
+import { giveReadBuffer, SHARED_READ_BUFFER, takeReadBuffer } from '../base/read-buffers.ts'
+import { Timer, type TimerWheel } from '../base/timer-wheel.ts'
+import type { HeadLimits } from '../http/request-parser.ts'
+import { connectPeer, type PeerAddress, type PeerSocketOwner } from './connect.ts'
+import { ResponseReader } from './response-reader.ts'
+import type { ResponseSink } from './response-sink.ts'
+
+/** A body of which more than this is still to come is read into a buffer of its own. */
+const OWN_BUFFER_FROM_BYTES = 16_384
+
+/** Times of one exchange with a peer, in milliseconds. */
+export interface PeerTimeouts {
+  readonly connectMs: number
+  readonly sendMs: number
+  readonly readMs: number
+}
+
+/** What the connection needs of its worker and its pool. */
+export interface PeerServices {
+  readonly clock: SystemClock
+  readonly wheel: TimerWheel
+  /** The response was read to its end and the connection can serve another request. */
+  onReusable(connection: PeerConnection): void
+  /** An idle connection went away. */
+  onIdleGone(connection: PeerConnection): void
+}
+
+type Phase = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed'
+
+export class PeerConnection implements PeerSocketOwner {
+  readonly address: PeerAddress
+  readonly peer: number
+  readonly startedMs: number
+  /** Requests begun. */
+  requests = 0
+  /** When it last became idle. */
+  idleSinceMs = 0
+  /** What the peer's `Keep-Alive: timeout=` allows, in milliseconds; 0 = not said. */
+  keepAliveTimeoutMs = 0
+  bytesReceived = 0
+  bytesSent = 0
+  /** The request in hand was written to its end. */
+  isRequestSent = false
+  /** Neighbours in the pool's list of idle connections. */
+  newer: PeerConnection | null = null
+  older: PeerConnection | null = null
+
+  readonly #socket: Socket
+  readonly #services: PeerServices
+  readonly #timer: Timer
+  readonly #reader = new ResponseReader()
+  #phase: Phase = 'connecting'
+  #timeouts: PeerTimeouts
+  #mayReuse = false
+  #ownBuffer: Buffer | null = null
+  #isPaused = false
+
+  constructor(
+    address: PeerAddress,
+    peer: number,
+    services: PeerServices,
+    sink: ResponseSink,
+    timeouts: PeerTimeouts,
+  ) {
+    this.address = address
+    this.peer = peer
+    this.#services = services
+    this.#reader.sink = sink
+    this.#timeouts = timeouts
+    this.startedMs = services.clock.nowMs
+    this.#timer = new Timer(() => this.#onTimer())
+    services.wheel.set(this.#timer, timeouts.connectMs)
+    this.#socket = connectPeer(address.address, this)
+  }
+
+  /** The worker's timers. */
+  get wheel(): TimerWheel {
+    return this.#services.wheel
+  }
+
+  /** The peer has sent at least one byte of the response in hand. */
+  get hasAnswered(): boolean {
+    return this.#reader.hasAnswered
+  }
+
+  // ── request ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes an idle connection for a request. */
+  take(sink: ResponseSink, timeouts: PeerTimeouts): void {
+    this.#reader.sink = sink
+    this.#timeouts = timeouts
+  }
+
+  /**
+   * Sends a request's head, and with it as much of the body as `head` holds.
+   *
+   * @param isWhole nothing follows; else `writeBody` and `endBody` do
+   */
+  send(
+    head: string,
+    method: string,
+    limits: HeadLimits,
+    isWhole: boolean,
+    mayReuse: boolean,
+    isUpgradeAsked: boolean,
+  ): void {
+    this.#phase = 'busy'
+    this.#reader.begin(method, limits, isUpgradeAsked)
+    this.isRequestSent = isWhole
+    this.#mayReuse = mayReuse
+    this.bytesReceived = 0
+    this.bytesSent = head.length
+    this.requests++
+    this.#services.wheel.set(this.#timer, isWhole ? this.#timeouts.readMs : this.#timeouts.sendMs)
+    this.#socket.write(head, 'latin1')
+  }
+
+  /** Writes a piece of the request body that is the caller's to give away; false: wait for `onPeerDrain`. */
+  writeBody(bytes: Buffer): boolean {
+    if (this.#phase === 'closed') return true
+    this.bytesSent += bytes.length
+    if (this.#phase === 'busy') this.#services.wheel.set(this.#timer, this.#timeouts.sendMs)
+    return this.#socket.write(bytes) || this.#socket.writableLength === 0
+  }
+
+  /** The request is whole. */
+  endBody(lastBytes: string): void {
+    if (this.#phase === 'closed') return
+    if (lastBytes !== '') {
+      this.bytesSent += lastBytes.length
+      this.#socket.write(lastBytes, 'latin1')
+    }
+    this.isRequestSent = true
+    if (!this.#isPaused) this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+  }
+
+  // ── response ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onBytes(bytes: Buffer, count: number): Buffer {
+    this.#services.clock.refresh()
+    this.bytesReceived += count
+    if (this.#phase === 'busy') this.#onResponseBytes(bytes, count)
+    else if (this.#phase === 'tunnel') this.#reader.sink?.onData(bytes, 0, count, false)
+    // Nothing was asked, so nothing is owed: these bytes must never reach the next client.
+    else if (this.#phase !== 'closed') this.destroy()
+    return this.#ownBuffer ?? SHARED_READ_BUFFER
+  }
+
+  #onResponseBytes(bytes: Buffer, count: number): void {
+    const reader = this.#reader
+    const outcome = reader.read(bytes, count, bytes === this.#ownBuffer)
+    switch (outcome) {
+      case 'whole':
+      case 'excess':
+        this.#finish(outcome === 'excess')
+        return
+      case 'more':
+        this.#onMore(count)
+        return
+      case 'failed':
+        this.#fail(reader.failure!)
+        return
+      case 'tunnel':
+        this.#startTunnel()
+        return
+      case 'dropped':
+        return
+    }
+  }
+
+  #onMore(count: number): void {
+    const { isInBody, left } = this.#reader
+    if (isInBody && this.#ownBuffer === null) {
+      const isLarge = left > OWN_BUFFER_FROM_BYTES || (left < 0 && count > OWN_BUFFER_FROM_BYTES)
+      if (isLarge) this.#ownBuffer = takeReadBuffer()
+    }
+    if (!this.#isPaused && this.isRequestSent)
+      this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+  }
+
+  #startTunnel(): void {
+    const reader = this.#reader
+    this.#phase = 'tunnel'
+    this.#services.wheel.clear(this.#timer)
+    reader.sink?.onHead(reader.head)
+    const rest = reader.takeTunnelBytes()
+    if (rest !== null) reader.sink?.onData(rest, 0, rest.length, false)
+  }
+
+  /** Leaves the head of the response that just ended to the exchange, which still needs it. */
+  keepHead(): void {
+    this.#reader.renewHead()
+  }
+
+  /** Takes over the buffer that the running `onData` showed; its new owner gives it back to the pool. */
+  detachBuffer(): void {
+    this.#ownBuffer = this.#phase === 'busy' ? takeReadBuffer() : null
+  }
+
+  /** Stops reading until `resume`: the client is slower than the peer. */
+  pause(): void {
+    if (this.#isPaused || this.#phase === 'closed') return
+    this.#isPaused = true
+    this.#services.wheel.clear(this.#timer)
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#phase === 'closed') return
+    this.#isPaused = false
+    if (this.#phase === 'busy') this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+    this.#socket.resume()
+  }
+
+  // ── tunnel ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** In a tunnel: closes after `timeoutMs` without a byte; every call starts anew. 0 = never. */
+  setTunnelTimeout(timeoutMs: number): void {
+    if (timeoutMs > 0) this.#services.wheel.set(this.#timer, timeoutMs)
+    else this.#services.wheel.clear(this.#timer)
+  }
+
+  /** In a tunnel: sends FIN after what is queued. */
+  endTunnel(): void {
+    if (this.#phase !== 'closed') this.#socket.end()
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  // ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #finish(hasExcess: boolean): void {
+    const reader = this.#reader
+    const { head, sink } = reader
+    reader.drop()
+    this.#releaseBuffer()
+    // Reusable only when both bodies ended where their framing says, and nothing came after.
+    if (
+      this.#mayReuse &&
+      head.isKeepAlive &&
+      this.isRequestSent &&
+      !hasExcess &&
+      head.bodyBytes !== -2
+    ) {
+      if (this.#isPaused) {
+        this.#isPaused = false
+        this.#socket.resume()
+      }
+      this.#phase = 'idle'
+      this.keepAliveTimeoutMs = head.keepAliveTimeoutMs
+      this.idleSinceMs = this.#services.clock.nowMs
+      // Back into the pool first: the end of this exchange may start the next one at once.
+      this.#services.onReusable(this)
+    } else {
+      this.#close()
+    }
+    sink?.onEnd(reader.trailers)
+  }
+
+  /** Starts the idle timeout; called by the pool. */
+  setIdleTimeout(timeoutMs: number): void {
+    this.#services.wheel.set(this.#timer, timeoutMs)
+  }
+
+  #fail(failure: Failure): void {
+    const { sink } = this.#reader
+    this.#close()
+    sink?.onFailure(failure)
+  }
+
+  /** Ends the connection without a word to the sink. */
+  destroy(): void {
+    const wasIdle = this.#phase === 'idle'
+    this.#close()
+    if (wasIdle) this.#services.onIdleGone(this)
+  }
+
+  #close(): void {
+    this.#reader.drop()
+    this.#releaseBuffer()
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#services.wheel.remove(this.#timer)
+    this.#socket.destroy()
+  }
+
+  #releaseBuffer(): void {
+    const own = this.#ownBuffer
+    if (own === null) return
+    this.#ownBuffer = null
+    giveReadBuffer(own)
+  }
+
+  // ── socket events ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onConnected(): void {
+    if (this.#phase !== 'connecting') return
+    this.#services.clock.refresh()
+    this.#reader.sink?.onConnected()
+  }
+
+  onDrained(): void {
+    if (this.#socket.writableLength > 0) return
+    this.#services.clock.refresh()
+    this.#reader.sink?.onPeerDrain()
+  }
+
+  onEnd(): void {
+    this.#services.clock.refresh()
+    const reader = this.#reader
+    switch (this.#phase) {
+      case 'idle':
+        this.destroy()
+        return
+      case 'busy':
+        if (!reader.isInBody)
+          this.#fail(
+            fail(
+              'peer_closed',
+              reader.hasAnswered ? 'in the response head' : 'before the response',
+            ),
+          )
+        else if (reader.left === -2) this.#finish(false)
+        else this.#fail(fail('truncated_response'))
+        return
+      case 'tunnel':
+        reader.sink?.onEnd(null)
+        return
+      case 'connecting':
+      case 'closed':
+        return
+    }
+  }
+
+  onGone(code: string): void {
+    if (this.#phase === 'closed') return
+    this.#services.clock.refresh()
+    switch (this.#phase) {
+      case 'idle':
+        this.destroy()
+        return
+      case 'connecting':
+        this.#fail(fail('connect_failed', code))
+        return
+      default:
+        this.#fail(fail(this.#reader.isInBody ? 'truncated_response' : 'peer_reset', code))
+    }
+  }
+
+  #onTimer(): void {
+    switch (this.#phase) {
+      case 'idle':
+        this.destroy()
+        return
+      case 'connecting':
+        this.#fail(fail('connect_timeout'))
+        return
+      case 'busy':
+        this.#fail(fail(this.isRequestSent ? 'read_timeout' : 'send_timeout'))
+        return
+      case 'tunnel':
+        this.#fail(fail('read_timeout', 'the tunnel was silent'))
+        return
+      case 'closed':
+        return
+    }
+  }
+}

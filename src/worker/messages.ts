@@ -1,0 +1,75 @@
+// What the main thread and a worker say to each other. Never a message per request: those go through shared memory.
+
+import type { Config } from '../model/config.ts'
+import type { ListenAddress } from '../model/listener.ts'
+import type { LogLevel } from '../model/settings.ts'
+
+/** One address of an upstream after name resolution, and its slot in the peer zone. */
+export interface ResolvedPeer {
+  /** Index in `Upstream.peers`: the `server` line that it came from. */
+  readonly peer: number
+  readonly address: ListenAddress
+  /** Slot in the peer zone, the same in every worker and kept over reloads by upstream name and address. */
+  readonly slot: number
+}
+
+/** The resolved peers of one upstream, in the order of `Config.upstreams`. */
+export interface ResolvedUpstream {
+  readonly name: string
+  /** The group's slot in the peer zone (its lock). */
+  readonly group: number
+  readonly peers: readonly ResolvedPeer[]
+}
+
+/** A configuration ready to run. */
+export interface Generation {
+  /** Rises by one with each reload. */
+  readonly number: number
+  readonly config: Config
+  readonly upstreams: readonly ResolvedUpstream[]
+  /** Addresses to listen on, each once. Port 0 was replaced by the number that the first worker got. */
+  readonly listeners: readonly ListenAddress[]
+}
+
+/** `workerData` of a worker thread. */
+export interface WorkerStart {
+  /** From 0; names the worker's column in the zones. A worker that replaces a dead one takes its index. */
+  readonly index: number
+  /** How many workers there are. */
+  readonly count: number
+  /** The peer zone (zone/peer-zone.ts). */
+  readonly peerZone: SharedArrayBuffer
+  /** The metric zone (zone/metric-zone.ts): counters for each worker. */
+  readonly metricZone: SharedArrayBuffer
+  readonly generation: Generation
+  /** Listen without `reusePort`: the platform lacks it, and there is one worker. */
+  readonly isAlone: boolean
+}
+
+/** Main thread → worker. */
+export type ToWorker =
+  /** Compile and swap; answered by `ready` or `failed`. Listeners that stay are not touched. */
+  | { readonly kind: 'reload'; readonly generation: Generation }
+  /** WINCH: close the listeners, go on with what was accepted. */
+  | { readonly kind: 'stop-accepting' }
+  /** QUIT: close the listeners and idle connections, finish requests, answer `drained`, exit. */
+  | { readonly kind: 'drain'; readonly timeoutMs: number /* 0 = for ever */ }
+  /** USR1: close log files and open them anew; answered by `reopened`. */
+  | { readonly kind: 'reopen-logs' }
+
+/** Worker → main thread. */
+export type FromWorker =
+  /** The generation serves, every listener is bound. `bound` gives the real ports, in the order of `listeners`. */
+  | {
+      readonly kind: 'ready'
+      readonly generation: number
+      readonly bound: readonly ListenAddress[]
+    }
+  /** The generation was not taken: one clear line why. A worker that starts exits after it. */
+  | { readonly kind: 'failed'; readonly generation: number; readonly message: string }
+  /** The last exchange on an old generation ended; its peers' slots may be used again. */
+  | { readonly kind: 'released'; readonly generation: number }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'reopened' }
+  /** A line for the main error log of this process (workers write their own log files; this is for start and stop). */
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }

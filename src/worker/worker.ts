@@ -1,0 +1,273 @@
+// One data-plane thread: listens, serves the current snapshot, swaps it on reload without touching a connection, and
+// drains. The entry file of `new Worker`; everything it needs comes in `workerData` and messages.
+
+import { hostname } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+import { SystemClock } from '../base/clock.ts'
+import { ErrorLog } from '../base/error-log.ts'
+import type { Failure } from '../base/failure.ts'
+import { TimerWheel } from '../base/timer-wheel.ts'
+import { VERSION } from '../base/version.ts'
+import type { ClientConnection } from '../downstream/client-connection.ts'
+import type { ClientHandler, ClientLimits } from '../downstream/client-handler.ts'
+import { Listener } from '../downstream/listener.ts'
+import { addressText, type ListenAddress } from '../model/listener.ts'
+import { beginExchange, refuseRequest } from '../proxy/begin.ts'
+import { LogFiles } from '../proxy/log-files.ts'
+import type { Services } from '../proxy/runtime.ts'
+import { METRIC, MetricZone } from '../zone/metric-zone.ts'
+import { PeerZone } from '../zone/peer-zone.ts'
+import type { FromWorker, Generation, ToWorker, WorkerStart } from './messages.ts'
+import { type AddressRuntime, type WorkerResources, WorkerSnapshot } from './snapshot.ts'
+
+const BACKLOG = 511
+
+const start = workerData as WorkerStart
+const port = parentPort!
+const clock = new SystemClock()
+const wheel = new TimerWheel(clock)
+const metrics = new MetricZone(start.metricZone, start.index)
+const errorLog = new ErrorLog(start.generation.config.process.errorLogs, { thread: start.index })
+let exchangeNumber = 0
+const services: Services = {
+  clock,
+  wheel,
+  errorLog,
+  workerIndex: start.index,
+  pid: process.pid,
+  hostname: hostname(),
+  version: VERSION,
+  nextExchangeNumber: () => ++exchangeNumber,
+}
+const resources: WorkerResources = {
+  services,
+  clock,
+  zone: new PeerZone(start.peerZone, start.index),
+  logFiles: new LogFiles(errorLog, clock),
+}
+
+/** One bound address and what it serves now. */
+class Endpoint implements ClientHandler {
+  readonly clock = clock
+  readonly wheel = wheel
+  listener: Listener | null = null
+  #runtime: AddressRuntime
+
+  constructor(runtime: AddressRuntime) {
+    this.#runtime = runtime
+  }
+
+  /** Serves another snapshot from the next request on. */
+  swap(runtime: AddressRuntime): void {
+    this.#runtime = runtime
+  }
+
+  limits(): ClientLimits {
+    return this.#runtime.limits
+  }
+
+  onRequest(connection: ClientConnection): void {
+    metrics.add(METRIC.requests, 1)
+    beginExchange(connection, snapshot, this.#runtime.servers)
+  }
+
+  onBadRequest(connection: ClientConnection, failure: Failure): void {
+    metrics.add(METRIC.requests, 1)
+    refuseRequest(connection, failure, snapshot, this.#runtime.servers)
+  }
+
+  onClose(connection: ClientConnection): void {
+    connections.delete(connection)
+    metrics.add(METRIC.connectionsActive, -1)
+    if (isDraining && connections.size === 0) finishDrain()
+  }
+}
+
+const connections = new Set<ClientConnection>()
+/** By `addressText` of the configured address. */
+const endpoints = new Map<string, Endpoint>()
+let snapshot: WorkerSnapshot
+let connectionsMax = 0
+let isDraining = false
+let hasDrained = false
+let lastFullSecond = 0
+
+function say(message: FromWorker): void {
+  port.postMessage(message)
+}
+
+/** nginx closes idle connections first when it runs out (`worker_connections`), and refuses when that is not enough. */
+function mayAccept(): boolean {
+  metrics.add(METRIC.accepted, 1)
+  if (connections.size < connectionsMax) return true
+  let looked = 0
+  for (const connection of connections) {
+    if (connection.closeIfIdle()) return true
+    if (++looked === 32) break
+  }
+  if (clock.wallSeconds !== lastFullSecond) {
+    lastFullSecond = clock.wallSeconds
+    errorLog.write('alert', `${connectionsMax} worker_connections are not enough`)
+  }
+  return false
+}
+
+function onAccept(connection: ClientConnection): void {
+  metrics.add(METRIC.handled, 1)
+  metrics.add(METRIC.connectionsActive, 1)
+  connections.add(connection)
+}
+
+/** Binds what is new, swaps what stays, closes what is gone. Nothing changes when it rejects. */
+async function apply(generation: Generation): Promise<ListenAddress[]> {
+  const next = new WorkerSnapshot(generation, resources)
+  const opened: [string, Endpoint][] = []
+  try {
+    for (const address of generation.listeners) {
+      const key = addressText(address)
+      if (endpoints.has(key)) continue
+      if (address.kind === 'unix' && start.index !== 0) continue
+      const endpoint = new Endpoint(runtimeOf(next, generation, address))
+      endpoint.listener = await Listener.open(address, endpoint, {
+        isReusingPort: !start.isAlone,
+        backlog: backlogOf(generation, address),
+        isIpv6Only: isIpv6Only(generation, address),
+        mayAccept,
+        onAccept,
+        onError: error => errorLog.write('alert', `listener ${key} failed: ${error.message}`),
+      })
+      opened.push([key, endpoint])
+    }
+  } catch (error) {
+    for (const [, endpoint] of opened) endpoint.listener?.close()
+    next.retire(() => {})
+    throw error
+  }
+  for (const [key, endpoint] of opened) endpoints.set(key, endpoint)
+  swap(next, generation)
+  return generation.listeners.map(
+    address => endpoints.get(addressText(address))?.listener?.address ?? address,
+  )
+}
+
+function swap(next: WorkerSnapshot, generation: Generation): void {
+  const previous: WorkerSnapshot | undefined = snapshot
+  snapshot = next
+  connectionsMax = generation.config.process.workerConnectionsMax
+  const wanted = new Set(generation.listeners.map(addressText))
+  for (const [key, endpoint] of endpoints) {
+    if (wanted.has(key)) {
+      const address = generation.listeners.find(each => addressText(each) === key)!
+      endpoint.swap(runtimeOf(next, generation, address))
+    } else {
+      endpoint.listener?.close()
+      endpoints.delete(key)
+    }
+  }
+  if (previous !== undefined) {
+    const { generation: number } = previous
+    retired.add(previous)
+    previous.retire(() => {
+      retired.delete(previous)
+      say({ kind: 'released', generation: number })
+    })
+  }
+}
+
+const retired = new Set<WorkerSnapshot>()
+
+/** What the configuration says of a bound address; a port that was 0 there has become a number here. */
+function runtimeOf(
+  next: WorkerSnapshot,
+  generation: Generation,
+  address: ListenAddress,
+): AddressRuntime {
+  const exact = next.addresses.get(addressText(address))
+  if (exact !== undefined) return exact
+  if (address.kind === 'tcp') {
+    const anyPort = next.addresses.get(addressText({ ...address, port: 0 }))
+    if (anyPort !== undefined) return anyPort
+  }
+  throw new Error(`no server listens on ${addressText(address)} in generation ${generation.number}`)
+}
+
+function listensOf(generation: Generation, address: ListenAddress) {
+  const keys = new Set([
+    addressText(address),
+    address.kind === 'tcp' ? addressText({ ...address, port: 0 }) : '',
+  ])
+  return generation.config.servers
+    .flatMap(server => server.listens)
+    .filter(listen => keys.has(addressText(listen.address)))
+}
+
+function backlogOf(generation: Generation, address: ListenAddress): number {
+  return listensOf(generation, address)[0]?.backlog ?? BACKLOG
+}
+
+function isIpv6Only(generation: Generation, address: ListenAddress): boolean {
+  return listensOf(generation, address)[0]?.ipv6Only ?? true
+}
+
+async function serve(generation: Generation): Promise<void> {
+  try {
+    const bound = await apply(generation)
+    say({ kind: 'ready', generation: generation.number, bound })
+  } catch (error) {
+    say({ kind: 'failed', generation: generation.number, message: (error as Error).message })
+    if (endpoints.size === 0 && snapshot === undefined) port.close()
+  }
+}
+
+function stopAccepting(): void {
+  for (const endpoint of endpoints.values()) endpoint.listener?.close()
+  endpoints.clear()
+}
+
+function drain(timeoutMs: number): void {
+  if (isDraining) return
+  isDraining = true
+  stopAccepting()
+  snapshot.isDraining = true
+  for (const each of retired) each.isDraining = true
+  for (const connection of [...connections]) connection.closeIfIdle()
+  if (connections.size === 0) {
+    finishDrain()
+    return
+  }
+  if (timeoutMs > 0) setTimeout(finishDrain, timeoutMs)
+}
+
+function finishDrain(): void {
+  if (hasDrained) return
+  hasDrained = true
+  for (const connection of [...connections]) connection.abort(false)
+  snapshot.retire(() => {})
+  resources.logFiles.closeAll()
+  say({ kind: 'drained' })
+  port.close()
+}
+
+port.on('message', (message: ToWorker) => {
+  clock.refresh()
+  switch (message.kind) {
+    case 'reload':
+      void serve(message.generation)
+      return
+    case 'stop-accepting':
+      stopAccepting()
+      return
+    case 'drain':
+      drain(message.timeoutMs)
+      return
+    case 'reopen-logs':
+      errorLog.reopen()
+      snapshot.reopenLogs()
+      for (const each of retired) each.reopenLogs()
+      resources.logFiles.reopenAll()
+      say({ kind: 'reopened' })
+      return
+  }
+})
+
+await serve(start.generation)
