@@ -1,0 +1,201 @@
+// One upstream's peers in one worker: who is next, and what the end of a try means. The rules are
+// those of nginx's `upstream`: failures, the window after them, the single peer that is never
+// banned, backups that take over. Pure over the zone and the time that is passed in; all workers
+// see the same state; each pick, and each end of a try that changes it, is one step under the
+// group's lock.
+
+import { assert } from '../base/assert.ts'
+import type { Method } from '../model/upstream.ts'
+import { PEER } from '../zone/layout.ts'
+import { type PeerZone, WEIGHT_TOTAL_MAX, zoneSeconds } from '../zone/peer-zone.ts'
+import type { Balancer } from './balancer.ts'
+import { METHODS } from './methods.ts'
+import { type GroupPeer, PeerList } from './peer-list.ts'
+import { TriedSet } from './tried.ts'
+
+/** How a try ended, for the peer. */
+export const OUTCOMES = [
+  /**
+   * The peer answered, or answered 403 or 404 that went on to another peer: failures of an older
+   * window end.
+   */
+  'success',
+  /** What `proxy_next_upstream` counts against a peer. */
+  'failure',
+  /**
+   * Ended with nothing learnt about the peer: the client left, or the proxy gave up for its own
+   * reasons.
+   */
+  'neutral',
+] as const
+
+export type Outcome = (typeof OUTCOMES)[number]
+
+export interface PeerGroupOptions {
+  readonly method: Method
+}
+
+/** The peers of one upstream as one worker picks among them. */
+export class PeerGroup {
+  /**
+   * Exactly one primary, up or down, and no backup: failures do not count. Such a peer may be
+   * picked again by the same request; whether it is, the caller's tries decide.
+   */
+  readonly isSingle: boolean
+  /**
+   * Tries that one request may make: peers not configured as down, banned ones and backups
+   * included.
+   */
+  readonly triesMax: number
+  readonly #zone: PeerZone
+  readonly #cells: Int32Array
+  readonly #group: number
+  readonly #primaries: PeerList
+  readonly #backups: PeerList
+  readonly #primaryBalancer: Balancer
+  readonly #backupBalancer: Balancer
+  /** By index in the group. */
+  readonly #lines: Int32Array
+  readonly #ownConns: Int32Array
+  readonly #maxFails: Int32Array
+
+  /** @param group the group's slot in the zone */
+  constructor(
+    zone: PeerZone,
+    group: number,
+    peers: readonly GroupPeer[],
+    options: PeerGroupOptions = { method: 'round_robin' },
+  ) {
+    const total = peers.reduce((sum, peer) => sum + peer.weight, 0)
+    assert(total <= WEIGHT_TOTAL_MAX, 'the weights of a group fit 32 bits')
+    for (const peer of peers) zone.enroll(peer.slot, group, peer.weight)
+    const indices = peers.map((_, peer) => peer)
+    this.#zone = zone
+    this.#cells = zone.cells
+    this.#group = group
+    this.#primaries = new PeerList(
+      zone,
+      peers,
+      indices.filter(peer => !peers[peer]!.isBackup),
+    )
+    this.#backups = new PeerList(
+      zone,
+      peers,
+      indices.filter(peer => peers[peer]!.isBackup),
+    )
+    this.#primaryBalancer = METHODS[options.method]()
+    this.#backupBalancer = METHODS[options.method]()
+    this.#lines = Int32Array.from(peers, peer => zone.peerLine(peer.slot))
+    this.#ownConns = Int32Array.from(peers, peer => zone.ownConnsCell(peer.slot))
+    this.#maxFails = Int32Array.from(peers, peer => peer.maxFails)
+    this.isSingle = this.#primaries.length === 1 && this.#backups.length === 0
+    this.triesMax = peers.filter(peer => !peer.isDown).length
+  }
+
+  /**
+   * Picks a peer for one try, counts the request and adds the peer to `tried`. Backups come in only
+   * when no primary is eligible for this request; then `tried` starts over and the request stays
+   * with the backups.
+   *
+   * @param nowSeconds wall clock; a fraction is ignored
+   * @param key what the request is hashed by, for a method that asks for it
+   * @returns index in the group's peers, or -1 when none is eligible
+   */
+  pick(tried: TriedSet, nowSeconds: number, key = ''): number {
+    const at = zoneSeconds(nowSeconds)
+    this.#zone.lock(this.#group)
+    const peer = this.isSingle ? this.#pickSingle() : this.#pickFrom(tried, at, key)
+    if (peer !== -1) {
+      const line = this.#lines[peer]!
+      this.#cells[line + PEER.requests]!++
+      this.#cells[this.#ownConns[peer]!]!++
+    }
+    this.#zone.unlock(this.#group)
+    if (peer !== -1) tried.add(peer)
+    return peer
+  }
+
+  /**
+   * Ends what `pick` began.
+   *
+   * @returns `'ejected'` when this failure leaves the peer unavailable for its fail_timeout
+   *   (anew, too)
+   */
+  release(peer: number, outcome: Outcome, nowSeconds: number): 'ejected' | null {
+    const cells = this.#cells
+    const line = this.#lines[peer]
+    assert(line !== undefined, 'a released peer is one of the group')
+    assert(cells[this.#ownConns[peer]!]! > 0, 'a release ends a pick of this worker')
+    cells[this.#ownConns[peer]!]!--
+    // Most tries end here, without the lock: a success with no failure to forget.
+    if (outcome !== 'failure' && cells[line + PEER.fails] === 0) return null
+    let isEjected = false
+    this.#zone.lock(this.#group)
+    if (outcome === 'failure') {
+      cells[line + PEER.failures]!++
+      if (!this.isSingle) isEjected = this.#countFailure(peer, zoneSeconds(nowSeconds))
+    } else if (
+      outcome === 'success' &&
+      cells[line + PEER.accessed]! < cells[line + PEER.checked]!
+    ) {
+      cells[line + PEER.fails] = 0
+    }
+    // A peer that was one of several before a reload must not keep what no longer counts.
+    if (this.isSingle) cells[line + PEER.fails] = 0
+    this.#zone.unlock(this.#group)
+    return isEjected ? 'ejected' : null
+  }
+
+  /**
+   * Whether a further pick of this request would find a peer, without picking. Read without the
+   * lock.
+   */
+  hasEligible(tried: TriedSet, nowSeconds: number): boolean {
+    const at = zoneSeconds(nowSeconds)
+    if (this.isSingle) return !tried.has(this.#primaries.peerOf(0)) && this.#pickSingle() !== -1
+    if (tried.isOnBackups) return this.#backups.hasEligible(tried, at)
+    return this.#primaries.hasEligible(tried, at) || this.#backups.hasEligible(NONE_TRIED, at)
+  }
+
+  #pickSingle(): number {
+    const list = this.#primaries
+    return list.isUp(0) && !list.isFull(0) ? list.peerOf(0) : -1
+  }
+
+  #pickFrom(tried: TriedSet, at: number, key: string): number {
+    if (!tried.isOnBackups) {
+      const member = this.#primaryBalancer.pick(this.#primaries, tried, at, key)
+      if (member !== -1) return open(this.#primaries, member, at)
+      if (this.#backups.length === 0) return -1
+      tried.switchToBackups()
+    }
+    const member = this.#backupBalancer.pick(this.#backups, tried, at, key)
+    return member === -1 ? -1 : open(this.#backups, member, at)
+  }
+
+  /** Counts a failure; true when the peer is unavailable after it. */
+  #countFailure(peer: number, at: number): boolean {
+    const cells = this.#cells
+    const line = this.#lines[peer]!
+    const maxFails = this.#maxFails[peer]!
+    const fails = cells[line + PEER.fails]! + 1
+    cells[line + PEER.fails] = fails
+    cells[line + PEER.accessed] = at
+    cells[line + PEER.checked] = at
+    if (maxFails === 0) return false
+    const weight = cells[line + PEER.weight]!
+    const penalty = cells[line + PEER.weightPenalty]! + Math.trunc(weight / maxFails)
+    cells[line + PEER.weightPenalty] = Math.min(penalty, weight)
+    if (fails < maxFails) return false
+    cells[line + PEER.ejections]!++
+    return true
+  }
+}
+
+/** What a request that has yet to go over to the backups tried of them. */
+const NONE_TRIED: TriedSet = new TriedSet()
+
+function open(list: PeerList, member: number, at: number): number {
+  list.openWindow(member, at)
+  return list.peerOf(member)
+}

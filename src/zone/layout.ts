@@ -1,0 +1,74 @@
+// Where each field lies in the memory that threads share: tables of field name → Int32 offset in
+// its line. A line is sixteen Int32 = 64 bytes, one cache line, so that two peers (or two locks)
+// never share one. Every field is made so that zero is its right value in a fresh line; clearing a
+// line is making it new.
+
+/** Int32 cells in one line. */
+export const LINE_CELLS = 16
+
+/**
+ * The first line of the peer zone: how much of it was ever used, so that a walk touches no more.
+ */
+export const HEADER = {
+  /** Highest peer slot that was used, plus one. */
+  peersUsed: 0,
+  /** Highest group slot that was used, plus one. */
+  groupsUsed: 1,
+  /** Highest worker index that was used, plus one. */
+  workersUsed: 2,
+} as const
+
+/** One group of peers. */
+export const GROUP = {
+  /** 0 = free, else who holds it (zone/group-lock.ts). */
+  lock: 0,
+  /** Peers in the newest generation. */
+  peerCount: 1,
+} as const
+
+/** One peer. Written under its group's lock, but for `weight`, `state` and `group`. */
+export const PEER = {
+  /** The peer's credit in the smooth weighted round robin; may be negative. */
+  currentWeight: 0,
+  /**
+   * What failures took off the weight and rounds did not give back yet: effective = weight −
+   * penalty.
+   */
+  weightPenalty: 1,
+  /** Configured weight, from 1; 0 = nobody initialized this peer. */
+  weight: 2,
+  /** Failures that count towards `max_fails`. */
+  fails: 3,
+  /** Second of the last failure. */
+  accessed: 4,
+  /** Second of the last failure, or of the pick that opened a new window. */
+  checked: 5,
+  /** Bits of `PEER_STATE`; 0 = takes requests. */
+  state: 6,
+  /** Group slot + 1; 0 = none. */
+  group: 7,
+  /** Picks since the slot was made, wrapping. */
+  requests: 8,
+  /** Failures since the slot was made, wrapping. */
+  failures: 9,
+  /** Failures that left the peer unavailable since the slot was made, wrapping. */
+  ejections: 10,
+} as const
+
+/** Reasons at run time for which a peer is not picked; several may hold at once. */
+export const PEER_STATE = {
+  /** Taken out by an operator. */
+  down: 1,
+  /** Finishes what it has, gets nothing new. */
+  draining: 2,
+  /** Taken out by an active check. */
+  unhealthy: 4,
+} as const
+
+export type PeerStateName = keyof typeof PEER_STATE
+
+/**
+ * Second 0 of the times in a zone: 2000-01-01 UTC. It keeps wall seconds inside 32 bits until 2068,
+ * and lets a zero mean "a quarter of a century ago", longer than any window.
+ */
+export const ZONE_EPOCH_SECONDS = 946_684_800

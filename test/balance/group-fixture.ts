@@ -1,0 +1,94 @@
+// A group of peers in a zone of its own, for the tests of this folder: peers go by letters in the
+// order of the configuration, and the time moves only when told.
+
+import { PeerGroup } from '../../src/balance/peer-group.ts'
+import type { GroupPeer } from '../../src/balance/peer-list.ts'
+import { TriedSet } from '../../src/balance/tried.ts'
+import type { Method } from '../../src/model/upstream.ts'
+import { createPeerZone, type PeerStatus, PeerZone } from '../../src/zone/peer-zone.ts'
+
+/** Any wall second; later than the zone's epoch, like every real one. */
+export const START_SECONDS = 1_800_000_000
+
+/** Fills in nginx's defaults. The slot is left to `GroupFixture`. */
+export function makePeer(peer: Partial<GroupPeer> = {}): GroupPeer {
+  return {
+    slot: 0,
+    weight: 1,
+    maxConns: 0,
+    maxFails: 1,
+    failTimeoutSeconds: 10,
+    isBackup: false,
+    isDown: false,
+    ...peer,
+  }
+}
+
+export class GroupFixture {
+  readonly main: PeerZone
+  readonly zone: PeerZone
+  readonly group: PeerGroup
+  /** Seconds since the start of the test; may have a fraction. */
+  now = 0
+
+  constructor(peers: readonly Partial<GroupPeer>[], method: Method = 'round_robin') {
+    const buffer = createPeerZone()
+    this.main = new PeerZone(buffer, -1)
+    this.zone = new PeerZone(buffer, 0)
+    const made = peers.map((peer, slot) => makePeer({ ...peer, slot }))
+    this.main.initializeGroup(
+      0,
+      made.map(({ slot, weight }) => ({ slot, weight })),
+    )
+    this.group = new PeerGroup(this.zone, 0, made, { method })
+  }
+
+  get nowSeconds(): number {
+    return START_SECONDS + this.now
+  }
+
+  /** Picks for one request; '-' when nobody is eligible. */
+  pick(tried: TriedSet = new TriedSet()): string {
+    const peer = this.group.pick(tried, this.nowSeconds)
+    return peer === -1 ? '-' : letterOf(peer)
+  }
+
+  /** Ends a try. */
+  release(letter: string, outcome: 'success' | 'failure' | 'neutral' = 'success'): string | null {
+    return this.group.release(indexOf(letter), outcome, this.nowSeconds)
+  }
+
+  /** Picks for `count` requests one after another, each of which succeeds. */
+  sequence(count: number): string {
+    let letters = ''
+    for (let i = 0; i < count; i++) {
+      const letter = this.pick()
+      letters += letter
+      if (letter !== '-') this.release(letter)
+    }
+    return letters
+  }
+
+  /** One request that succeeds or fails at the first peer that it gets; the peer, or '-'. */
+  request(outcome: 'success' | 'failure' | 'neutral'): string {
+    const letter = this.pick()
+    if (letter !== '-') this.release(letter, outcome)
+    return letter
+  }
+
+  hasEligible(tried: TriedSet = new TriedSet()): boolean {
+    return this.group.hasEligible(tried, this.nowSeconds)
+  }
+
+  status(letter: string): PeerStatus {
+    return this.main.snapshotPeer(indexOf(letter))
+  }
+}
+
+export function letterOf(peer: number): string {
+  return String.fromCharCode(0x41 /* A */ + peer)
+}
+
+export function indexOf(letter: string): number {
+  return letter.charCodeAt(0) - 0x41 /* A */
+}
