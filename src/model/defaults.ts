@@ -1,6 +1,6 @@
-// What holds where nothing was written: nginx's defaults (http://nginx.org/en/docs/), with a page of 4 kilobytes and a
-// 64-bit machine. The compat profile decides the ones that nginx 1.29.7 changed: the protocol and Connection towards
-// peers, and idle connections to explicit groups.
+// What holds where nothing was written: nginx's defaults (http://nginx.org/en/docs/), with a page
+// of 4 kilobytes and a 64-bit machine. The compat profile decides the ones that nginx 1.29.7
+// changed: the protocol and Connection towards peers, and idle connections to explicit groups.
 
 import { join } from 'node:path'
 
@@ -119,8 +119,8 @@ export function defaultSettings(profile: CompatProfile, prefix: string): Setting
 }
 
 /**
- * Makes the idle connections of an explicit group where nothing was written: 32 from nginx 1.29.7 on, none before.
- * Implicit groups are never pooled (`implicitKeepalive`).
+ * Makes the idle connections of an explicit group where nothing was written: 32 from nginx 1.29.7
+ * on, none before. Implicit groups are never pooled (`implicitKeepalive`).
  */
 export function defaultKeepalive(profile: CompatProfile): Keepalive {
   return {
@@ -136,7 +136,9 @@ export function implicitKeepalive(profile: CompatProfile): Keepalive {
   return { ...defaultKeepalive(profile), idleMax: 0 }
 }
 
-/** Makes the process settings where nothing was written. As in nginx one worker, in the background. */
+/**
+ * Makes the process settings where nothing was written. As in nginx one worker, in the background.
+ */
 export function defaultProcess(prefix: string): ProcessSettings {
   return {
     origin: BUILT_IN,

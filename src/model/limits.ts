@@ -1,8 +1,11 @@
-// Limits of what the program itself takes in, beside those that a configuration sets: name, value, reason. Everything
-// that grows has one, because what has no limit is somebody's way to stop the process.
+// Limits of what the program itself takes in, beside those that a configuration sets: name, value,
+// reason. Everything that grows has one, because what has no limit is somebody's way to stop the
+// process.
 
 export const LIMITS = {
-  /** A configuration is written by people; the largest known generated ones stay under a megabyte. */
+  /**
+   * A configuration is written by people; the largest known generated ones stay under a megabyte.
+   */
   configFileBytesMax: 4 * 1024 * 1024,
   /** Files of one configuration, includes too: a glob that meets a data directory stops here. */
   configFilesMax: 1000,

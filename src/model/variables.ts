@@ -1,5 +1,5 @@
-// The variables that a template may name, with what they hold: nginx's names and meanings. Readers refuse others, the
-// worker compiles exactly these, and docs/directives.md lists them.
+// The variables that a template may name, with what they hold: nginx's names and meanings. Readers
+// refuse others, the worker compiles exactly these, and docs/directives.md lists them.
 
 /** One variable. A variable without a value (no such field, no TLS) is the empty string. */
 export interface KnownVariable {
@@ -99,7 +99,9 @@ export const VARIABLE_PREFIXES: readonly KnownVariable[] = [
 
 const NAMES: ReadonlySet<string> = new Set(VARIABLES.map(variable => variable.name))
 
-/** Tells whether a variable exists; captures (`$1`…`$9` and named ones) are the reader's to know. */
+/**
+ * Tells whether a variable exists; captures (`$1`…`$9` and named ones) are the reader's to know.
+ */
 export function isKnownVariable(name: string): boolean {
   if (NAMES.has(name)) return true
   return VARIABLE_PREFIXES.some(row => name.length > row.name.length && name.startsWith(row.name))

@@ -1,0 +1,211 @@
+// Inheritance: lays what a level wrote over the settings of the level above, as nginx merges its
+// configurations. Lists (`proxy_set_header`, `add_header`, `error_page`, logs) are replaced as a
+// whole. A level that wrote nothing shares the object of its parent, and so does each group of
+// settings.
+
+import { defaultSetFields, HIDDEN_FIELDS } from '../../model/defaults.ts'
+import type { FieldTemplate, ProxySettings, RedirectRule } from '../../model/proxy-settings.ts'
+import type { LocationMatch, ProxyTarget } from '../../model/route.ts'
+import type { ClientSettings, FileSettings, Settings } from '../../model/settings.ts'
+import { literal, templateText } from '../../model/template.ts'
+import { bufferSizes } from './buffer-sizes.ts'
+import type { Reading } from './reading.ts'
+import type { Level, LevelValues, WrittenRedirect } from './scope.ts'
+
+/** The location whose own `proxy_pass` a rule `default` beside others means. */
+export interface RedirectPlace {
+  readonly match: LocationMatch
+  readonly target: ProxyTarget | null
+}
+
+/**
+ * Makes the settings of a level.
+ *
+ * @param above settings of the level around it, or the defaults for `http`
+ * @param place the location, null for `http` and `server`
+ */
+export function buildSettings(
+  level: Level,
+  above: Settings,
+  place: RedirectPlace | null,
+  reading: Reading,
+): Settings {
+  const { values } = level
+  if (Object.keys(values).length === 0) return above
+  return {
+    client: has(values, CLIENT_KEYS) ? buildClient(values, above.client) : above.client,
+    files: has(values, FILE_KEYS) ? buildFiles(values, above.files) : above.files,
+    proxy: has(values, PROXY_KEYS) ? buildProxy(level, above.proxy, place, reading) : above.proxy,
+    addFields: values.addFields ?? above.addFields,
+    expires: values.expires ?? above.expires,
+    errorPages: values.errorPages ?? above.errorPages,
+    accessLogs: values.accessLogs ?? above.accessLogs,
+    errorLogs: values.errorLogs ?? above.errorLogs,
+    serverTokens: values.serverTokens ?? above.serverTokens,
+    mergesSlashes: values.mergesSlashes ?? above.mergesSlashes,
+    absoluteRedirect: values.absoluteRedirect ?? above.absoluteRedirect,
+    portInRedirect: values.portInRedirect ?? above.portInRedirect,
+    serverNameInRedirect: values.serverNameInRedirect ?? above.serverNameInRedirect,
+    logsNotFound: values.logsNotFound ?? above.logsNotFound,
+  }
+}
+
+type Values = Level['values']
+type Keys = readonly (keyof LevelValues)[]
+
+const CLIENT_KEYS: Keys = [
+  'headerBufferBytes',
+  'largeHeaderBuffers',
+  'headerTimeoutMs',
+  'bodyBytesMax',
+  'bodyBufferBytes',
+  'bodyTimeoutMs',
+  'bodyTempPath',
+  'clientSendTimeoutMs',
+  'keepaliveTimeoutMs',
+  'keepaliveHeaderSeconds',
+  'keepaliveRequestsMax',
+  'keepaliveAgeMaxMs',
+  'allowsUnderscores',
+  'ignoresInvalidFields',
+  'lingeringMode',
+  'lingeringTimeMs',
+  'lingeringTimeoutMs',
+]
+
+const FILE_KEYS: Keys = ['root', 'index', 'defaultType', 'types']
+
+const PROXY_KEYS: Keys = [
+  'httpVersion',
+  'setFields',
+  'hiddenFields',
+  'passedFields',
+  'redirects',
+  'isBuffering',
+  'isRequestBuffering',
+  'bufferBytes',
+  'buffers',
+  'busyBuffersBytes',
+  'tempFileBytesMax',
+  'tempFileWriteBytes',
+  'tempPath',
+  'connectTimeoutMs',
+  'proxySendTimeoutMs',
+  'readTimeoutMs',
+  'retryOn',
+  'retryTriesMax',
+  'retryTimeoutMs',
+  'ignoresClientAbort',
+  'interceptsErrors',
+  'passesTrailers',
+]
+
+function has(values: Values, keys: Keys): boolean {
+  return keys.some(key => values[key] !== undefined)
+}
+
+function buildClient(values: Values, above: ClientSettings): ClientSettings {
+  return {
+    headerBufferBytes: values.headerBufferBytes ?? above.headerBufferBytes,
+    largeHeaderBuffers: values.largeHeaderBuffers ?? above.largeHeaderBuffers,
+    headerTimeoutMs: values.headerTimeoutMs ?? above.headerTimeoutMs,
+    bodyBytesMax: values.bodyBytesMax ?? above.bodyBytesMax,
+    bodyBufferBytes: values.bodyBufferBytes ?? above.bodyBufferBytes,
+    bodyTimeoutMs: values.bodyTimeoutMs ?? above.bodyTimeoutMs,
+    bodyTempPath: values.bodyTempPath ?? above.bodyTempPath,
+    sendTimeoutMs: values.clientSendTimeoutMs ?? above.sendTimeoutMs,
+    keepaliveTimeoutMs: values.keepaliveTimeoutMs ?? above.keepaliveTimeoutMs,
+    keepaliveHeaderSeconds: values.keepaliveHeaderSeconds ?? above.keepaliveHeaderSeconds,
+    keepaliveRequestsMax: values.keepaliveRequestsMax ?? above.keepaliveRequestsMax,
+    keepaliveAgeMaxMs: values.keepaliveAgeMaxMs ?? above.keepaliveAgeMaxMs,
+    allowsUnderscores: values.allowsUnderscores ?? above.allowsUnderscores,
+    ignoresInvalidFields: values.ignoresInvalidFields ?? above.ignoresInvalidFields,
+    lingering: {
+      mode: values.lingeringMode ?? above.lingering.mode,
+      timeMs: values.lingeringTimeMs ?? above.lingering.timeMs,
+      timeoutMs: values.lingeringTimeoutMs ?? above.lingering.timeoutMs,
+    },
+  }
+}
+
+function buildFiles(values: Values, above: FileSettings): FileSettings {
+  return {
+    root: values.root?.path ?? above.root,
+    isAlias: values.root?.isAlias ?? above.isAlias,
+    index: values.index ?? above.index,
+    defaultType: values.defaultType ?? above.defaultType,
+    types: values.types ?? above.types,
+  }
+}
+
+function buildProxy(
+  level: Level,
+  above: ProxySettings,
+  place: RedirectPlace | null,
+  reading: Reading,
+): ProxySettings {
+  const { values } = level
+  return {
+    httpVersion: values.httpVersion ?? above.httpVersion,
+    setFields:
+      values.setFields === undefined ? above.setFields : completeFields(values.setFields, reading),
+    hideFields: hideFields(level),
+    redirects:
+      values.redirects === undefined ? above.redirects : buildRedirects(values.redirects, place),
+    isBuffering: values.isBuffering ?? above.isBuffering,
+    isRequestBuffering: values.isRequestBuffering ?? above.isRequestBuffering,
+    ...bufferSizes(level),
+    tempPath: values.tempPath ?? above.tempPath,
+    connectTimeoutMs: values.connectTimeoutMs ?? above.connectTimeoutMs,
+    sendTimeoutMs: values.proxySendTimeoutMs ?? above.sendTimeoutMs,
+    readTimeoutMs: values.readTimeoutMs ?? above.readTimeoutMs,
+    retry: {
+      on: values.retryOn ?? above.retry.on,
+      triesMax: values.retryTriesMax ?? above.retry.triesMax,
+      timeoutMs: values.retryTimeoutMs ?? above.retry.timeoutMs,
+    },
+    ignoresClientAbort: values.ignoresClientAbort ?? above.ignoresClientAbort,
+    interceptsErrors: values.interceptsErrors ?? above.interceptsErrors,
+    allowsUpgrade: above.allowsUpgrade,
+    passesTrailers: values.passesTrailers ?? above.passesTrailers,
+  }
+}
+
+/** The written fields, and after them nginx's own of which none is written. */
+function completeFields(
+  written: readonly FieldTemplate[],
+  reading: Reading,
+): readonly FieldTemplate[] {
+  const names = new Set(written.map(field => field.name.toLowerCase()))
+  const own = defaultSetFields(reading.compat)
+  return [...written, ...own.filter(field => !names.has(field.name.toLowerCase()))]
+}
+
+function hideFields(level: Level): readonly string[] {
+  const hidden = level.find('hiddenFields') ?? []
+  const passed = new Set(level.find('passedFields') ?? [])
+  return [...new Set([...HIDDEN_FIELDS, ...hidden])].filter(name => !passed.has(name))
+}
+
+/** `default` alone stays a word; beside other rules it becomes the rule that it stands for. */
+function buildRedirects(
+  written: readonly WrittenRedirect[],
+  place: RedirectPlace | null,
+): ProxySettings['redirects'] {
+  if (written.length === 1 && written[0] === 'default') return 'default'
+  const rules: RedirectRule[] = []
+  for (const rule of written) {
+    if (rule !== 'default') rules.push(rule)
+    else if (place !== null && place.target !== null) rules.push(defaultRule(place))
+  }
+  return rules
+}
+
+function defaultRule(place: RedirectPlace): RedirectRule {
+  const { target, match } = place
+  const url = `http://${target!.upstream ?? templateText(target!.address)}`
+  const uri = target!.uri
+  if (uri === null) return { kind: 'prefix', from: literal(`${url}/`), to: literal('/') }
+  const path = match.kind === 'exact' || match.kind === 'prefix' ? match.path : '/'
+  return { kind: 'prefix', from: literal(`${url}${templateText(uri)}`), to: literal(path) }
+}

@@ -1,0 +1,45 @@
+// All rows of the directive table, found by name. A name may have several rows, one for each
+// context where it means something of its own (`server` in `http` and in `upstream`).
+
+import { ACCEPTED_DIRECTIVES } from './accepted-directives.ts'
+import { CLIENT_DIRECTIVES } from './client-directives.ts'
+import type { DirectiveRow } from './directive-row.ts'
+import { FILE_DIRECTIVES } from './file-directives.ts'
+import { LOG_DIRECTIVES } from './log-directives.ts'
+import { MAIN_DIRECTIVES } from './main-directives.ts'
+import { PROXY_DIRECTIVES } from './proxy-directives.ts'
+import { PROXY_PASS_DIRECTIVES } from './proxy-pass.ts'
+import { RESPONSE_DIRECTIVES } from './response-directives.ts'
+import { ROUTE_DIRECTIVES } from './route-directives.ts'
+import { UPSTREAM_DIRECTIVES } from './upstream-directives.ts'
+
+/** Every directive that is read, in the order of docs/directives.md. */
+export const DIRECTIVES: readonly DirectiveRow[] = [
+  ...MAIN_DIRECTIVES,
+  ...ROUTE_DIRECTIVES,
+  ...UPSTREAM_DIRECTIVES,
+  ...PROXY_PASS_DIRECTIVES,
+  ...PROXY_DIRECTIVES,
+  ...RESPONSE_DIRECTIVES,
+  ...FILE_DIRECTIVES,
+  ...CLIENT_DIRECTIVES,
+  ...LOG_DIRECTIVES,
+  ...ACCEPTED_DIRECTIVES,
+]
+
+const BY_NAME = Map.groupBy(DIRECTIVES, row => row.name)
+
+/** The rows of a name; none for an unknown one. */
+export function findRows(name: string): readonly DirectiveRow[] {
+  return BY_NAME.get(name) ?? []
+}
+
+/** Every name that "did you mean" may offer. */
+export function knownNames(): Iterable<string> {
+  return [...BY_NAME.keys(), 'include']
+}
+
+/** Tells whether a word is the name of a directive. */
+export function isKnownName(name: string): boolean {
+  return BY_NAME.has(name) || name === 'include'
+}

@@ -1,0 +1,216 @@
+// The state of one reading of an nginx.conf: texts, findings, and what can be checked only when
+// everything is known (variables that captures define, log formats). Also the small words that
+// every directive needs to complain.
+
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import type { CompatProfile } from '../../model/config.ts'
+import { DEFAULT_COMPAT } from '../../model/defaults.ts'
+import { LIMITS } from '../../model/limits.ts'
+import type { Origin } from '../../model/origin.ts'
+import { isKnownVariable, VARIABLES } from '../../model/variables.ts'
+import { DiagnosticList } from '../diagnostic.ts'
+import type { ReadOptions } from '../reader.ts'
+import type { Source } from '../source.ts'
+import { isFileProblem, readSourceFile } from '../source-file.ts'
+import { nearest } from '../suggest.ts'
+import { expandGlob, isGlob } from './glob.ts'
+import { type Word, wordOrigin } from './lexer.ts'
+import type { Scope } from './scope.ts'
+import { type Directive, directiveOrigin, parseTree, statementOrigin } from './tree.ts'
+
+interface Use {
+  readonly name: string
+  readonly origin: Origin
+}
+
+/** What the main level says about the process, as far as it was written. */
+export interface WrittenProcess {
+  workerProcesses?: number | 'auto'
+  workerConnectionsMax?: number
+  isDaemon?: boolean
+  pidPath?: string
+  shutdownTimeoutMs?: number
+}
+
+/**
+ * Reads a block into a scope (walk.ts): handed in, because the rows that it calls walk their own
+ * blocks.
+ */
+export type Walk = (directives: readonly Directive[], scope: Scope, reading: Reading) => void
+
+export class Reading {
+  readonly options: ReadOptions
+  readonly diagnostics = new DiagnosticList()
+  readonly sources = new Map<string, Source>()
+  readonly process: WrittenProcess = {}
+  readonly processOrigins: Record<string, Origin> = {}
+  compat: CompatProfile = DEFAULT_COMPAT
+  isStrict = false
+  /** Names of captures, which are variables everywhere. */
+  readonly captures = new Set<string>()
+  /** Names of log formats that `access_log` asks for. */
+  readonly formatUses: Use[] = []
+  readonly #main: Source
+  readonly #walk: Walk
+  readonly #variableUses: Use[] = []
+  readonly #said = new Set<string>()
+  /** Files around the one that is read now, for loops. */
+  readonly #stack: string[] = []
+
+  constructor(main: Source, options: ReadOptions, walk: Walk) {
+    this.#main = main
+    this.#walk = walk
+    this.options = options
+    this.sources.set(main.file, main)
+    this.#stack.push(resolve(main.file))
+  }
+
+  /** Reads every directive of a block into `scope`. */
+  walk(directives: readonly Directive[], scope: Scope): void {
+    this.#walk(directives, scope, this)
+  }
+
+  /** Errors so far: tells whether a block was read without any. */
+  get errorCount(): number {
+    return this.diagnostics.items.filter(item => item.severity === 'error').length
+  }
+
+  /** A path under the prefix (`root`, logs, the pid file). */
+  underPrefix(path: string): string {
+    return isAbsolute(path) ? path : join(this.options.prefix, path)
+  }
+
+  /** Complains about a word of a directive. */
+  refuse(word: Word, message: string, hint = ''): void {
+    this.diagnostics.error(message, wordOrigin(word), hint)
+  }
+
+  /** nginx's answer to a value that a directive cannot use. */
+  refuseValue(directive: Directive, word: Word, wanted: string): void {
+    const { text } = directive.name
+    this.refuse(word, `invalid value "${word.text}" in "${text}" directive`, wanted)
+  }
+
+  /** nginx's answer to a parameter that a directive does not know. */
+  refuseParameter(word: Word, known: Iterable<string> = []): void {
+    const meant = nearest(word.text.replace(/=.*/s, ''), known)
+    const hint = meant === null ? '' : `did you mean "${meant}"?`
+    this.refuse(word, `invalid parameter "${word.text}"`, hint)
+  }
+
+  /** Says something once for the whole configuration, at the first place. */
+  noticeOnce(key: string, message: string, origin: Origin, hint = ''): void {
+    if (this.#said.has(key)) return
+    this.#said.add(key)
+    this.diagnostics.notice(message, origin, hint)
+  }
+
+  /** Warns unless the same was said of the same place: several servers may meet one mistake. */
+  warnOnce(message: string, origin: Origin, hint: string): void {
+    if (this.#isNew(message, origin)) this.diagnostics.warning(message, origin, hint)
+  }
+
+  /** Complains unless the same was said of the same place. */
+  refuseOnce(message: string, origin: Origin, hint: string): void {
+    if (this.#isNew(message, origin)) this.diagnostics.error(message, origin, hint)
+  }
+
+  #isNew(message: string, origin: Origin): boolean {
+    const key = `${message} ${origin.file}:${origin.line}:${origin.column}`
+    if (this.#said.has(key)) return false
+    this.#said.add(key)
+    return true
+  }
+
+  /** Remembers a variable for `checkVariables`. */
+  useVariable(name: string, origin: Origin): void {
+    this.#variableUses.push({ name, origin })
+  }
+
+  /** Complains about variables that neither exist nor are captured anywhere. */
+  checkVariables(): void {
+    for (const { name, origin } of this.#variableUses) {
+      if (/^[1-9]$/.test(name) || this.captures.has(name) || isKnownVariable(name)) continue
+      const known = [...this.captures, ...VARIABLES.map(variable => variable.name)]
+      const meant = nearest(name, known)
+      const hint = meant === null ? '' : `did you mean "$${meant}"?`
+      this.diagnostics.error(`unknown "${name}" variable`, origin, hint)
+    }
+  }
+
+  /** The directives of a block with every `include` replaced by what the files hold. */
+  *expand(directives: readonly Directive[]): Generator<Directive> {
+    for (const directive of directives) {
+      if (directive.name.text === 'include') {
+        yield* this.#include(directive)
+      } else {
+        yield directive
+      }
+    }
+  }
+
+  *#include(directive: Directive): Generator<Directive> {
+    const [word] = directive.args
+    if (directive.block !== null) {
+      const message = 'directive "include" is not terminated by ";"'
+      this.diagnostics.error(message, directiveOrigin(directive))
+      return
+    }
+    if (word === undefined || directive.args.length > 1) {
+      const message = 'invalid number of arguments in "include" directive'
+      this.diagnostics.error(message, statementOrigin(directive), 'write: include FILE;')
+      return
+    }
+    const directory = dirname(this.#main.file)
+    const name = isAbsolute(word.text) ? word.text : join(directory, word.text)
+    if (!isGlob(word.text)) {
+      yield* this.#file(name, word)
+      return
+    }
+    const isRelative = !isAbsolute(name)
+    for (const path of expandGlob(resolve(name))) {
+      yield* this.#file(isRelative ? relativeTo(path) : path, word)
+    }
+  }
+
+  *#file(file: string, word: Word): Generator<Directive> {
+    const path = resolve(file)
+    if (this.#stack.includes(path)) {
+      this.refuse(word, `"${file}" includes itself`, 'remove this include')
+      return
+    }
+    if (this.#stack.length > LIMITS.includeDepthMax) {
+      const max = LIMITS.includeDepthMax
+      this.refuse(word, `Cannot include "${file}": files are nested more than ${max} deep`)
+      return
+    }
+    if (this.sources.size >= LIMITS.configFilesMax) {
+      const max = LIMITS.configFilesMax
+      this.refuse(word, `Cannot include "${file}": more than ${max} files`)
+      return
+    }
+    const source = this.sources.get(file) ?? readSourceFile(path, file)
+    if (isFileProblem(source)) {
+      this.refuse(word, source.problem, includeHint(file, source.hint))
+      return
+    }
+    this.sources.set(file, source)
+    this.#stack.push(path)
+    yield* this.expand(parseTree(source, this.diagnostics))
+    this.#stack.pop()
+  }
+}
+
+/** A path below the working directory as a relative one: messages show files as they were named. */
+function relativeTo(path: string): string {
+  const here = `${resolve('.')}/`
+  return path.startsWith(here) ? path.slice(here.length) : path
+}
+
+function includeHint(file: string, hint: string): string {
+  if (hint !== '' || !/(^|\/)mime\.types$/.test(file)) return hint
+  return (
+    'nginx has it beside its nginx.conf (often /etc/nginx/mime.types): ' +
+    'copy it here or name its path'
+  )
+}

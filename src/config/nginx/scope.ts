@@ -1,0 +1,163 @@
+// What the walk over the tree has gathered, block by block: what was written and where, nothing
+// inherited yet. As in nginx a line at the end of `http` also holds for the servers above it, so
+// inheritance comes after the walk (build-settings.ts).
+
+import type { Listen } from '../../model/listener.ts'
+import type { Origin } from '../../model/origin.ts'
+import type { FieldTemplate, ProxySettings, RetryCondition } from '../../model/proxy-settings.ts'
+import type { LocationMatch, ProxyTarget, Return, ServerName, TryFiles } from '../../model/route.ts'
+import type {
+  AccessLog,
+  AddedField,
+  ClientSettings,
+  ErrorLog,
+  ErrorPage,
+  Expires,
+  FileSettings,
+  LogFormat,
+  Settings,
+} from '../../model/settings.ts'
+import type { Template } from '../../model/template.ts'
+import type { Keepalive, Peer } from '../../model/upstream.ts'
+import type { Word } from './lexer.ts'
+
+/**
+ * One rule of `proxy_redirect` as written; `default` stands for the location's own `proxy_pass`.
+ */
+export type WrittenRedirect = Exclude<ProxySettings['redirects'], 'default'>[number] | 'default'
+
+/** Every setting that a level may write, flat, named as in the model. */
+export interface LevelValues
+  extends Omit<ClientSettings, 'lingering' | 'sendTimeoutMs'>,
+    Pick<FileSettings, 'index' | 'defaultType' | 'types'>,
+    Pick<
+      Settings,
+      | 'serverTokens'
+      | 'mergesSlashes'
+      | 'absoluteRedirect'
+      | 'portInRedirect'
+      | 'serverNameInRedirect'
+      | 'logsNotFound'
+    >,
+    Omit<
+      ProxySettings,
+      'setFields' | 'hideFields' | 'redirects' | 'buffersBytes' | 'retry' | 'sendTimeoutMs'
+    > {
+  /** `send_timeout` and `proxy_send_timeout` have one name in the model, in two groups. */
+  readonly clientSendTimeoutMs: number
+  readonly proxySendTimeoutMs: number
+  readonly lingeringMode: 'off' | 'on' | 'always'
+  readonly lingeringTimeMs: number
+  readonly lingeringTimeoutMs: number
+  readonly root: { readonly path: Template; readonly isAlias: boolean }
+  readonly addFields: readonly AddedField[]
+  readonly expires: Expires
+  readonly errorPages: readonly ErrorPage[]
+  readonly accessLogs: readonly AccessLog[]
+  readonly errorLogs: readonly ErrorLog[]
+  readonly setFields: readonly FieldTemplate[]
+  readonly hiddenFields: readonly string[]
+  readonly passedFields: readonly string[]
+  readonly redirects: readonly WrittenRedirect[]
+  readonly buffers: { readonly count: number; readonly bytes: number }
+  readonly retryOn: readonly RetryCondition[]
+  readonly retryTriesMax: number
+  readonly retryTimeoutMs: number
+  readonly isInternal: boolean
+}
+
+/** What one block wrote, and the block around it. */
+export class Level {
+  readonly parent: Level | null
+  readonly values: { -readonly [K in keyof LevelValues]?: LevelValues[K] } = {}
+  readonly origins = new Map<keyof LevelValues, Origin>()
+  /** Where each of `values.errorPages` stands. */
+  readonly pageOrigins: Origin[] = []
+
+  constructor(parent: Level | null) {
+    this.parent = parent
+  }
+
+  set<K extends keyof LevelValues>(key: K, value: LevelValues[K], origin: Origin): void {
+    this.values[key] = value
+    this.origins.set(key, origin)
+  }
+
+  /** The value of the nearest level that wrote one. */
+  find<K extends keyof LevelValues>(key: K): LevelValues[K] | undefined {
+    return this.values[key] ?? this.parent?.find(key)
+  }
+
+  /** Where the nearest level wrote it. */
+  findOrigin(key: keyof LevelValues): Origin | undefined {
+    return this.origins.get(key) ?? this.parent?.findOrigin(key)
+  }
+}
+
+interface ScopeBase {
+  readonly origin: Origin
+  /** Directives that stood in this block, for "is duplicate". */
+  readonly seen: Map<string, Origin>
+}
+
+export interface MainScope extends ScopeBase {
+  readonly kind: 'main'
+  errorLogs: ErrorLog[]
+  hasEvents: boolean
+  http: HttpScope | null
+}
+
+export interface EventsScope extends ScopeBase {
+  readonly kind: 'events'
+}
+
+export interface HttpScope extends ScopeBase {
+  readonly kind: 'http'
+  readonly level: Level
+  readonly servers: ServerScope[]
+  readonly upstreams: UpstreamScope[]
+  readonly logFormats: LogFormat[]
+}
+
+/** What `server` and `location` have in common: what a request gets there. */
+interface RouteScope extends ScopeBase {
+  readonly level: Level
+  readonly locations: LocationScope[]
+  returns: Return | null
+  tryFiles: TryFiles | null
+}
+
+export interface ServerScope extends RouteScope {
+  readonly kind: 'server'
+  readonly listens: Listen[]
+  readonly names: ServerName[]
+  /** The first name as nginx shows it. */
+  name: string | null
+}
+
+export interface LocationScope extends RouteScope {
+  readonly kind: 'location'
+  readonly match: LocationMatch
+  /** The match as written, for messages. */
+  readonly text: string
+  readonly parent: ServerScope | LocationScope
+  target: ProxyTarget | null
+  /** The words of `proxy_pass`, for what is checked after the walk. */
+  targetWord: Word | null
+}
+
+export interface UpstreamScope extends ScopeBase {
+  readonly kind: 'upstream'
+  readonly name: string
+  readonly peers: Peer[]
+  readonly keepalive: { -readonly [K in keyof Keepalive]?: Keepalive[K] }
+  readonly keepaliveOrigins: Record<string, Origin>
+}
+
+export type Scope =
+  | MainScope
+  | EventsScope
+  | HttpScope
+  | ServerScope
+  | LocationScope
+  | UpstreamScope

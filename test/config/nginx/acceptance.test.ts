@@ -1,0 +1,384 @@
+// Reads the same small configurations with a real nginx (`nginx -t`) and with our reader: both must
+// take them, or both refuse. Where they differ on purpose the row says why; a difference that is
+// gone fails too. The nginx at hand was 1.22.
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+
+import { readConfig } from '../../../src/config/read.ts'
+
+type Where = 'main' | 'http' | 'upstream' | 'server' | 'location'
+
+/** A text in a block, or in the whole file; `ours` says why our answer is the other one. */
+interface Row {
+  readonly in: Where
+  readonly text: string
+  readonly ours?: string
+}
+
+const NGINX = findNginx()
+
+function findNginx(): string | null {
+  for (const path of ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/nginx/sbin/nginx']) {
+    try {
+      execFileSync(path, ['-v'], { stdio: 'ignore' })
+      return path
+    } catch {
+      // Not here: the next place, else the test is skipped.
+    }
+  }
+  return null
+}
+
+function rows(where: Where, texts: readonly string[]): Row[] {
+  return texts.map(text => ({ in: where, text }))
+}
+
+/** Takes or refuses, as nginx. */
+const SAME: readonly Row[] = [
+  ...rows('main', [
+    'worker_processes 2;',
+    'worker_processes auto;',
+    'worker_processes two;',
+    'worker_processes 1; worker_processes 1;',
+    'daemon maybe;',
+    'events { }',
+    'server { }',
+    'listen 80;',
+    ';',
+    '}',
+    'worker_shutdown_timeout 10s;',
+    'error_log stderr loud;',
+    "error_log 'stderr' warn;",
+    'user root',
+    'nosuch on;',
+    'timer_resolution 100ms;',
+    'worker_cpu_affinity auto;',
+  ]),
+  ...rows('http', [
+    '',
+    'send_timeout 30;',
+    "send_timeout '1h 30m';",
+    "send_timeout '1h 30';",
+    "send_timeout ' 1';",
+    "send_timeout '5 6';",
+    'send_timeout 1ms3;',
+    'send_timeout 1s30;',
+    'send_timeout h1;',
+    'send_timeout h;',
+    'send_timeout 30m1h;',
+    'send_timeout 1s1s;',
+    'send_timeout 1.5;',
+    'send_timeout -1;',
+    "send_timeout '';",
+    'keepalive_timeout 10 5;',
+    'keepalive_timeout 10 5ms;',
+    'keepalive_timeout 1 2 3;',
+    'client_max_body_size 1g;',
+    'client_max_body_size 1G;',
+    'client_max_body_size 1t;',
+    'client_header_buffer_size 4k;',
+    'client_header_buffer_size 1g;',
+    'large_client_header_buffers 4 8k;',
+    'large_client_header_buffers 0 8k;',
+    'large_client_header_buffers 4;',
+    'sendfile on; tcp_nopush ON;',
+    'sendfile perhaps;',
+    'sendfile on; sendfile on;',
+    'gzip off;',
+    'types { text/html html; }',
+    'types { text/html; }',
+    'types { text/html { } }',
+    'default_type a/b; default_type c/d;',
+    'index a b; index c;',
+    'log_format a $uri; access_log logs/a a;',
+    'log_format a $uri; log_format a $uri;',
+    'log_format combined $uri;',
+    'log_format a;',
+    'log_format a escape=json $uri;',
+    'log_format a escape=xml $uri;',
+    'access_log logs/a nosuch;',
+    'access_log logs/a combined flush=1s;',
+    'access_log logs/a combined buffer=4k flush=1s if=$host;',
+    'access_log logs/$host combined buffer=4k;',
+    'access_log logs/a combined size=1k;',
+    'access_log logs/a buffer=4k;',
+    'access_log off combined;',
+    'proxy_set_header A b; proxy_set_header A c;',
+    'proxy_set_header A;',
+    'proxy_redirect off;',
+    'proxy_redirect off; proxy_redirect off;',
+    'proxy_redirect default;',
+    'proxy_redirect a;',
+    'proxy_redirect a b;',
+    'proxy_redirect ~a b;',
+    'proxy_redirect ~( b;',
+    'proxy_next_upstream error timeout off;',
+    'proxy_next_upstream errors;',
+    'proxy_next_upstream_tries -1;',
+    'proxy_http_version 1.1;',
+    'proxy_http_version 3;',
+    'proxy_buffers 2 4k;',
+    'proxy_buffers 1 4k;',
+    'proxy_buffer_size 16k;',
+    'proxy_buffer_size 32k; proxy_buffers 8 4k;',
+    'proxy_buffer_size 16k; proxy_busy_buffers_size 8k;',
+    'proxy_busy_buffers_size 28k;',
+    'proxy_busy_buffers_size 29k;',
+    'proxy_temp_file_write_size 1k;',
+    'proxy_max_temp_file_size 0;',
+    'proxy_max_temp_file_size 1k;',
+    'client_body_temp_path body 1 2 3;',
+    'client_body_temp_path body 1 2 3 1;',
+    'add_header A b;',
+    'add_header A b always;',
+    'add_header A b never;',
+    'add_header A $nosuch;',
+    'add_header A $arg_x$cookie_y$http_z$sent_http_q$upstream_http_r;',
+    'add_header A $;',
+    'add_header A "${host";',
+    'add_header A ${host}x;',
+    'add_header A $1;',
+    'add_header A $HOST;',
+    'expires 30d;',
+    'expires -1;',
+    'expires +1h;',
+    'expires modified 1h;',
+    'expires @15h30m;',
+    'expires @24h;',
+    'expires modified @1h;',
+    'expires epoch;',
+    'expires later;',
+    'expires 1h 2h;',
+    'error_page 404 /a;',
+    'error_page 404 =200 /a;',
+    'error_page 404 = /a;',
+    'error_page 404 =x /a;',
+    'error_page 200 /a;',
+    'error_page 600 /a;',
+    'error_page 499 /a;',
+    'error_page 404;',
+    'error_page x /a;',
+    'server_tokens off;',
+    'server_tokens maybe;',
+    'lingering_close always;',
+    'lingering_close never;',
+    'root a; root b;',
+    'root "a b";',
+    "root 'a'b;",
+    "root 'a;",
+    'root $document_root/a;',
+    'root a # comment\n;',
+    'root a { }',
+    'location / { }',
+    'upstream { server 127.0.0.1; }',
+    'upstream a { }',
+    'upstream a { server 127.0.0.1 backup; }',
+    'upstream a { server 127.0.0.1; } upstream A { server 127.0.0.1; }',
+    'server',
+    'server { listen 8081; ',
+    'server { listen 8081; } }',
+    'server { listen 8081; listen 8082 }',
+    'include nosuch.conf;',
+    'include nosuch-*.conf;',
+    'include;',
+    'lua_package_path x;',
+    'root "tab\\t quote\\" end";',
+    'map_hash_bucket_size 64; server_names_hash_max_size 512; variables_hash_max_size 1024;',
+    'keepalive_requests many;',
+  ]),
+  ...rows('upstream', [
+    'server 127.0.0.1;',
+    'server 127.0.0.1:8080 weight=5 max_fails=0 fail_timeout=30s max_conns=10 down;',
+    'server 127.0.0.1 weight=0;',
+    'server 127.0.0.1 weight=x;',
+    'server 127.0.0.1 wieght=1;',
+    'server 127.0.0.1 fail_timeout=1ms;',
+    'server 127.0.0.1 down=1;',
+    'server 127.0.0.1; server 127.0.0.1 backup;',
+    'server [::1]:80;',
+    'server [::1;',
+    'server unix:/tmp/x.sock;',
+    'server unix:;',
+    'server http://127.0.0.1;',
+    'server 127.0.0.1/x;',
+    'server 127.0.0.1:0;',
+    'server 127.0.0.1:99999;',
+    'server :80;',
+    'server;',
+    'server 127.0.0.1; keepalive 8; keepalive_timeout 4s; keepalive_requests 10; keepalive_time 1h;',
+    'server 127.0.0.1; keepalive 8; keepalive 9;',
+    'server 127.0.0.1; keepalive x;',
+    'server 127.0.0.1; zone a 64k;',
+    'listen 80;',
+  ]),
+  ...rows('server', [
+    'listen 127.0.0.1:8081;',
+    'listen 8081 default_server backlog=10 reuseport;',
+    'listen 8081; listen 0.0.0.0:8081;',
+    'listen 8081 backlog=0;',
+    'listen 8081 nosuch;',
+    'listen [::1]:8081 ipv6only=on;',
+    'listen [::1]:8081 ipv6only=x;',
+    'listen unix:web.sock;',
+    'listen 8081-8083;',
+    'listen 8083-8081;',
+    'listen 99999;',
+    'listen;',
+    'server_name a.example *.b.example c.* .d.example "" _ $hostname;',
+    'server_name *;',
+    'server_name ~^(?<x>a)$; return 200 $x;',
+    'server_name ~(;',
+    'server_name ~;',
+    'server_name a/b;',
+    'return 200;',
+    'return 200 a;',
+    'return 200 a b;',
+    'return http://a/;',
+    'return /a;',
+    'return $host;',
+    'return 1000;',
+    'return 404; return 405;',
+    'location { }',
+    'location / { } location = / { }',
+    'location / { } location ^~ / { }',
+    'location @a { } location @a { }',
+    'location ! / { }',
+    'location a { }',
+    'location = /a { location /a/b { } }',
+    'location /a { location /b { } }',
+    'location /a { location /a/b { } location ~ x { } }',
+    'location ~ x { location /b { } }',
+    'location /a { location @b { } }',
+    'location @a { location /b { } }',
+    'location ~ ^/[0-9]{2}$ { }',
+    'location ~ "^/[0-9]{2}$" { }',
+    'location ~*\\.php$ { }',
+    'try_files a b;',
+    'try_files a =404;',
+    'try_files a =x;',
+    'try_files a;',
+    'proxy_pass http://127.0.0.1;',
+    'internal;',
+    'alias /x;',
+    'merge_slashes off; underscores_in_headers on; ignore_invalid_headers off;',
+  ]),
+  ...rows('location', [
+    'proxy_pass http://127.0.0.1;',
+    'proxy_pass http://127.0.0.1:8080/a;',
+    'proxy_pass HTTP://127.0.0.1;',
+    'proxy_pass http://127.0.0.1?x;',
+    'proxy_pass http://[::1]:80/;',
+    'proxy_pass http://unix:/tmp/x.sock:/uri;',
+    'proxy_pass http://unix:/tmp/x.sock;',
+    'proxy_pass http://unix:;',
+    'proxy_pass http://group;',
+    'proxy_pass http://group:80;',
+    'proxy_pass http://GROUP/;',
+    'proxy_pass 127.0.0.1;',
+    'proxy_pass ftp://127.0.0.1;',
+    'proxy_pass http://;',
+    'proxy_pass http://127.0.0.1:99999;',
+    'proxy_pass http://127.0.0.1; proxy_pass http://127.0.0.1;',
+    'proxy_pass http://$host$request_uri;',
+    'proxy_pass http://127.0.0.1; proxy_redirect default; proxy_redirect a b;',
+    'proxy_redirect default; proxy_pass http://127.0.0.1;',
+    'proxy_pass http://$host; proxy_redirect default;',
+    'internal; root a;',
+    'internal; internal;',
+    'root a; alias b;',
+    'alias b; alias c;',
+    'alias b; index x;',
+    'server_name a;',
+    'limit_rate 0;',
+  ]),
+  { in: 'server', text: 'location ~ x { proxy_pass http://127.0.0.1/a; }' },
+  { in: 'server', text: 'location ~ x { proxy_pass http://127.0.0.1; }' },
+  { in: 'server', text: 'location @x { proxy_pass http://127.0.0.1/; }' },
+  { in: 'server', text: 'location @x { alias /a; }' },
+]
+
+/** Where our answer is another one. */
+const DIFFERENT: readonly Row[] = [
+  { in: 'main', text: 'compat nginx/1.28;', ours: 'a directive of ours' },
+  { in: 'main', text: 'worker_processes 0;', ours: 'somebody has to work' },
+  { in: 'main', text: 'load_module nosuch.so;', ours: 'modules are not loaded: a notice' },
+  { in: 'main', text: 'worker_rlimit_nofile x;', ours: 'without effect, so only counted' },
+  { in: 'http', text: 'access_log logs/a b; log_format b $uri;', ours: 'any order' },
+  { in: 'http', text: 'access_log logs/a json;', ours: 'a form of ours' },
+  { in: 'http', text: 'proxy_pass_trailers on;', ours: 'newer than the nginx at hand' },
+  { in: 'http', text: 'add_header "a b" c;', ours: 'would break the head' },
+  { in: 'http', text: 'add_header a "b\\nc";', ours: 'would break the head' },
+  { in: 'http', text: 'proxy_cache nosuch;', ours: 'the cache is not there yet' },
+  { in: 'http', text: 'gzip on;', ours: 'not supported yet' },
+  { in: 'http', text: 'map $host $x { default 1; }', ours: 'not supported yet' },
+  { in: 'http', text: 'expires modified $host;', ours: 'not supported yet' },
+  { in: 'upstream', text: 'least_conn; server 127.0.0.1;', ours: 'not supported yet' },
+  { in: 'upstream', text: 'server 127.0.0.1; keepalive 0;', ours: 'as in newer nginx' },
+  { in: 'upstream', text: 'server 127.0.0.1; keepalive 4 local;', ours: 'as in newer nginx' },
+  { in: 'upstream', text: 'server nosuch.invalid;', ours: 'names are resolved later' },
+  { in: 'server', text: 'listen 0;', ours: 'the kernel chooses' },
+  { in: 'server', text: 'server_name w*.example;', ours: 'nginx refuses it beside other names' },
+  { in: 'server', text: 'listen 8081 http2;', ours: 'not supported yet' },
+  { in: 'server', text: 'location ~ a++ { }', ours: 'nothing equal in JavaScript' },
+  { in: 'server', text: 'if ($host) { return 403; }', ours: 'not supported yet' },
+  { in: 'location', text: 'proxy_pass https://127.0.0.1;', ours: 'not supported yet' },
+  { in: 'location', text: 'proxy_pass $scheme://127.0.0.1;', ours: 'not supported yet' },
+  { in: 'location', text: 'fastcgi_pass 127.0.0.1:9000;', ours: 'another protocol' },
+]
+
+function wholeFile({ in: where, text }: Row): string {
+  const main = 'pid logs/x.pid; error_log stderr;\nevents { }\n'
+  const group = 'upstream group { server 127.0.0.1; }'
+  switch (where) {
+    case 'main':
+      return `pid logs/x.pid;\nevents { }\n${text}\n`
+    case 'http':
+      return `${main}http {\n${text}\nserver { listen 8089; } }\n`
+    case 'upstream':
+      return `${main}http { upstream u {\n${text}\n} }\n`
+    case 'server':
+      return `${main}http { access_log off; server {\n${text}\n} }\n`
+    case 'location':
+      return `${main}http { access_log off; ${group} server { listen 8081; location /x/ {\n${text}\n} } }\n`
+  }
+}
+
+describe('nginxReader beside nginx', { skip: NGINX === null && 'no nginx is installed' }, () => {
+  let root = ''
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'beside-'))
+    mkdirSync(join(root, 'logs'))
+  })
+  after(() => rmSync(root, { recursive: true }))
+
+  function answers(row: Row): { nginx: boolean; ours: boolean; said: string } {
+    const file = join(root, 'nginx.conf')
+    writeFileSync(file, wholeFile(row))
+    const run = spawnSync(NGINX!, ['-t', '-p', root, '-c', file, '-e', 'stderr'])
+    const options = { prefix: root, env: {}, globals: '', hostname: 'here' }
+    const { config, diagnostics } = readConfig(file, options)
+    const found = diagnostics.map(item => `${item.severity}: ${item.message}`).join('\n')
+    return { nginx: run.status === 0, ours: config !== null, said: `${run.stderr}\n${found}` }
+  }
+
+  it('takes and refuses the same', () => {
+    const found = SAME.map(row => ({ row, ...answers(row) })).filter(row => row.ours !== row.nginx)
+    assert.deepEqual(found.map(say), [])
+  })
+
+  it('differs only where it says so', () => {
+    const found = DIFFERENT.map(row => ({ row, ...answers(row) })).filter(
+      row => row.ours === row.nginx,
+    )
+    assert.deepEqual(found.map(say), [])
+  })
+})
+
+function say({ row, ours, said }: { row: Row; ours: boolean; said: string }): string {
+  return `we ${ours ? 'take' : 'refuse'} ${row.in}: ${row.text}\n${said}`
+}
