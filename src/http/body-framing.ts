@@ -1,5 +1,6 @@
-// Where a message's body ends (RFC 9112 §6.3), judged after all fields are read. Only what every program reads the
-// same way passes: one decimal Content-Length, or one `chunked`, never both; the rest is how requests are smuggled.
+// Where a message's body ends (RFC 9112 §6.3), judged after all fields are read. Only what every
+// program reads the same way passes: one decimal Content-Length, or one `chunked`, never both; the
+// rest is how requests are smuggled.
 
 import { FIELD, type FieldList } from './field-list.ts'
 
@@ -68,7 +69,8 @@ export function parseLength(bytes: Buffer, from: number, to: number): number {
 function judgeCoding(bytes: Buffer, base: number, fields: FieldList, index: number): number {
   const from = base + fields.valueStart(index)
   const to = base + fields.valueEnd(index)
-  // Tabs around the coding are white space by the grammar, but some programs do not see it that way.
+  // Tabs around the coding are white space by the grammar, but some programs do not see it that
+  // way.
   for (let i = base + fields.nameEnd(index) + 1; i < from; i++) {
     if (bytes[i] !== 0x20) return BAD_CODING
   }

@@ -1,6 +1,7 @@
-// Takes a chunked body apart (RFC 9112 §7.1) as the bytes arrive, in any split of reads. Sizes are bare hex digits,
-// lines end with CRLF and nothing else, extensions are bounded and dropped: each leniency here is a known way to
-// smuggle a request. The chunks that go on are made anew by whoever sends the body.
+// Takes a chunked body apart (RFC 9112 §7.1) as the bytes arrive, in any split of reads. Sizes are
+// bare hex digits, lines end with CRLF and nothing else, extensions are bounded and dropped: each
+// leniency here is a known way to smuggle a request. The chunks that go on are made anew by whoever
+// sends the body.
 
 import { type Failure, fail } from '../base/failure.ts'
 import { FIELD, FieldList } from './field-list.ts'
@@ -105,7 +106,8 @@ export class ChunkedDecoder {
   /**
    * Reads `bytes[from, to)` up to the body's end and gives each run of body bytes to `sink`.
    *
-   * @returns the index after the last byte read: less than `to` only when `isDone` or `failure` is set
+   * @returns the index after the last byte read: less than `to` only when `isDone` or `failure` is
+   * set
    */
   decode(bytes: Buffer, from: number, to: number, sink: ChunkSink): number {
     let at = from
@@ -174,7 +176,10 @@ export class ChunkedDecoder {
     this.#place = PLACE_NAME_START
   }
 
-  /** Reads `;name`, `;name=token` and `;name="quoted"`, without the white space that the grammar calls bad. */
+  /**
+   * Reads `;name`, `;name=token` and `;name="quoted"`, without the white space that the grammar
+   * calls bad.
+   */
   #readExtension(bytes: Buffer, from: number, to: number): number {
     for (let at = from; at < to; at++) {
       const byte = bytes[at]!
@@ -277,7 +282,10 @@ function buildHexTable(): Uint8Array {
   return table
 }
 
-/** Framing, routing, authentication, request conditions, response control, and how to read the content. */
+/**
+ * Framing, routing, authentication, request conditions, response control, and how to read the
+ * content.
+ */
 function buildNoTrailerTable(): Uint8Array {
   const table = new Uint8Array(256)
   const names = [

@@ -1,5 +1,6 @@
-// Dates of HTTP (RFC 9110 §5.6.7): written in one format, read in all three. Seconds since 1970 in, seconds out; the
-// text of the second at hand is kept, as every response of that second has the same Date.
+// Dates of HTTP (RFC 9110 §5.6.7): written in one format, read in all three. Seconds since 1970 in,
+// seconds out; the text of the second at hand is kept, as every response of that second has the
+// same Date.
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const LONG_DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']

@@ -1,6 +1,7 @@
-// The fields of one head or trailer section as spans over its text: no object per field, no map of headers. Spans
-// and text are kept in one array that is used again for the next message. Known names get a small integer, found by
-// the hash that the parser rolls over the name's bytes, so that later steps ask by number and never compare names.
+// The fields of one head or trailer section as spans over its text: no object per field, no map of
+// headers. Spans and text are kept in one array that is used again for the next message. Known
+// names get a small integer, found by the hash that the parser rolls over the name's bytes, so that
+// later steps ask by number and never compare names.
 
 import { TOKEN_LOWER } from './tokens.ts'
 
@@ -195,7 +196,10 @@ export class FieldList {
     return this.text.slice(this.valueStart(index), this.valueEnd(index))
   }
 
-  /** Says whether the line is exactly `name: value CRLF`, so that its bytes may be copied as they are. */
+  /**
+   * Says whether the line is exactly `name: value CRLF`, so that its bytes may be copied as they
+   * are.
+   */
   isCanonical(index: number): boolean {
     return (this.#spans[index * STRIDE + FLAGS]! & FLAG_CANONICAL) !== 0
   }
@@ -225,7 +229,10 @@ export class FieldList {
     return -1
   }
 
-  /** Index of the first field with this name (in lower case, with its `hashName`) at or after `from`, or -1. */
+  /**
+   * Index of the first field with this name (in lower case, with its `hashName`) at or after
+   * `from`, or -1.
+   */
   findName(lowerName: string, hash: number, from = 0): number {
     const spans = this.#spans
     const end = this.count * STRIDE
@@ -277,7 +284,8 @@ export function hashName(lowerName: string): number {
   return hash
 }
 
-// Open addressing: the slot holds an id, 0 is empty. A quarter full at most, so that unknown names miss at once.
+// Open addressing: the slot holds an id, 0 is empty. A quarter full at most, so that unknown names
+// miss at once.
 const SLOTS = 512
 const SLOT_IDS = new Uint8Array(SLOTS)
 const NAMES: string[] = []
@@ -294,7 +302,10 @@ export function lookupFieldId(lowerName: string): number {
   return 0
 }
 
-/** The `FIELD` number of the name in `bytes[start, end)` whose rolled hash is `hash`, 0 when it is not known. */
+/**
+ * The `FIELD` number of the name in `bytes[start, end)` whose rolled hash is `hash`, 0 when it is
+ * not known.
+ */
 export function lookupFieldBytes(
   bytes: Uint8Array,
   start: number,

@@ -1,6 +1,6 @@
-// Reads the field lines of a head or of a trailer section (RFC 9112 §5) in one loop over the bytes: every byte is
-// checked against a table, the name's hash rolls in the same pass. What the fields mean is judged by others, after
-// all lines are read, so that their order and case cannot matter.
+// Reads the field lines of a head or of a trailer section (RFC 9112 §5) in one loop over the bytes:
+// every byte is checked against a table, the name's hash rolls in the same pass. What the fields
+// mean is judged by others, after all lines are read, so that their order and case cannot matter.
 
 import { type Failure, type FailureKind, fail } from '../base/failure.ts'
 import {
@@ -97,7 +97,9 @@ export function parseFieldLines(
   return fail(rules.bad, 'no empty line at the end')
 }
 
-/** Says in a failure's detail which byte it was: never the byte itself, a terminal might obey it. */
+/**
+ * Says in a failure's detail which byte it was: never the byte itself, a terminal might obey it.
+ */
 export function describeByte(byte: number, at: number): string {
   return `byte 0x${byte.toString(16).padStart(2, '0')} at ${at}`
 }

@@ -1,6 +1,6 @@
-// What goes no further than this hop (RFC 9110 §7.6.1): Connection, the fields that it names, and those that are
-// about the connection by nature. A client must not be able to strip what the way behind us relies on, so some names
-// cannot be nominated.
+// What goes no further than this hop (RFC 9110 §7.6.1): Connection, the fields that it names, and
+// those that are about the connection by nature. A client must not be able to strip what the way
+// behind us relies on, so some names cannot be nominated.
 
 import { FIELD, type FieldList, lookupFieldBytes } from './field-list.ts'
 import { startsWithIgnoreCase, TOKEN_LOWER } from './tokens.ts'

@@ -1,8 +1,12 @@
-// What may stand in Host and in the authority of a target: `uri-host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2)
-// and nothing else, because a byte that two programs read differently sends a request to the wrong site. As in
-// nginx empty labels are refused and one trailing dot does not count.
+// What may stand in Host and in the authority of a target: `uri-host [":" port]` (RFC 9110 §7.2,
+// RFC 3986 §3.2.2) and nothing else, because a byte that two programs read differently sends a
+// request to the wrong site. As in nginx empty labels are refused and one trailing dot does not
+// count.
 
-/** 1: may stand in a name; 2: the same, and upper case. The comma is left out: it would let a list pass as a name. */
+/**
+ * 1: may stand in a name; 2: the same, and upper case. The comma is left out: it would let a list
+ * pass as a name.
+ */
 const NAME_BYTE = buildNameTable()
 
 const PORT_MAX = 65535
@@ -11,8 +15,9 @@ const IPV6_LENGTH_MAX = 45
 /**
  * Finds the end of the host in an authority `bytes[from, to)`.
  *
- * @returns the index after the host (of the `:` before the port, or `to`), -1 when the authority is not
- * `uri-host [":" port]` with a host of at least one character; an empty port is good (RFC 3986 §3.2.3)
+ * @returns the index after the host (of the `:` before the port, or `to`), -1 when the authority is
+ * not `uri-host [":" port]` with a host of at least one character; an empty port is good (RFC 3986
+ * §3.2.3)
  */
 export function scanAuthority(bytes: Uint8Array, from: number, to: number): number {
   const hostEnd =
@@ -24,7 +29,8 @@ export function scanAuthority(bytes: Uint8Array, from: number, to: number): numb
 }
 
 /**
- * The host of a good authority: lower case, no port, no trailing dot; an IPv6 address keeps its brackets.
+ * The host of a good authority: lower case, no port, no trailing dot; an IPv6 address keeps its
+ * brackets.
  *
  * @param text one character per byte, `text[0]` being `bytes[base]`
  * @param from the host's start in `bytes`
@@ -89,7 +95,9 @@ export function isIpv6(text: string): boolean {
   return gap >= 0 ? groups < 8 : groups === 8
 }
 
-/** Says whether `text` is an IPv4 address: four decimal numbers up to 255, without leading zeros. */
+/**
+ * Says whether `text` is an IPv4 address: four decimal numbers up to 255, without leading zeros.
+ */
 export function isIpv4(text: string): boolean {
   const parts = text.split('.')
   if (parts.length !== 4) return false
@@ -130,7 +138,10 @@ function scanName(bytes: Uint8Array, from: number, to: number): number {
   return i === from ? -1 : i
 }
 
-/** A percent sign needs two hex digits, and must not hide a control byte, a dot or a delimiter of the URI. */
+/**
+ * A percent sign needs two hex digits, and must not hide a control byte, a dot or a delimiter of
+ * the URI.
+ */
 function isGoodEscape(bytes: Uint8Array, at: number): boolean {
   if (!isHexDigit(bytes[at + 1]!) || !isHexDigit(bytes[at + 2]!)) return false
   const byte = Number.parseInt(String.fromCharCode(bytes[at + 1]!, bytes[at + 2]!), 16)

@@ -1,5 +1,6 @@
-// The first line of a request (RFC 9112 §3): `method SP target SP HTTP/1.x`, exactly one space each, every byte
-// checked. Works on the bytes alone, so that a head still incomplete is refused by the same rules as a whole one.
+// The first line of a request (RFC 9112 §3): `method SP target SP HTTP/1.x`, exactly one space
+// each, every byte checked. Works on the bytes alone, so that a head still incomplete is refused by
+// the same rules as a whole one.
 
 import { type Failure, fail } from '../base/failure.ts'
 import { describeByte } from './field-parser.ts'
@@ -105,7 +106,10 @@ function scanVersion(bytes: Buffer, at: number, line: RequestLine): Failure | nu
   return null
 }
 
-/** Decides which of the four forms the target has, and whether its method may have it (RFC 9112 §3.2). */
+/**
+ * Decides which of the four forms the target has, and whether its method may have it (RFC 9112
+ * §3.2).
+ */
 function decideForm(bytes: Buffer, start: number, line: RequestLine): Failure | null {
   const first = bytes[line.targetStart]
   const isConnect = isMethod(bytes, start, line.methodEnd, CONNECT)

@@ -1,6 +1,7 @@
-// The head of a request (RFC 9112 §2-3, RFC 9110 §5): found, checked byte by byte and read into one object that is
-// used again for the next request. Whatever two programs could read differently is refused here, before a byte of it
-// goes to a peer. No input or output, no clock, no exceptions: bytes in, a head or a `Failure` out.
+// The head of a request (RFC 9112 §2-3, RFC 9110 §5): found, checked byte by byte and read into one
+// object that is used again for the next request. Whatever two programs could read differently is
+// refused here, before a byte of it goes to a peer. No input or output, no clock, no exceptions:
+// bytes in, a head or a `Failure` out.
 
 import { type Failure, fail } from '../base/failure.ts'
 import * as framing from './body-framing.ts'
@@ -13,9 +14,9 @@ import {
   OPTION_UPGRADE,
   OPTIONS_TOO_MANY,
 } from './hop-by-hop.ts'
-import { hostOf, scanAuthority } from './host.ts'
 import { latin1Text } from './latin1.ts'
 import * as line from './request-line.ts'
+import { readTarget } from './request-target.ts'
 import { equalsIgnoreCase, hasListMember, TOKEN_LOWER } from './tokens.ts'
 
 /** How large a head may be and which field names pass. */
@@ -30,8 +31,8 @@ export interface HeadLimits {
   /** Request names with `_` are good (nginx `underscores_in_headers`). */
   readonly allowUnderscores: boolean
   /**
-   * Request names with token characters other than letters, digits and hyphen are dropped; else they are refused
-   * (nginx `ignore_invalid_headers`).
+   * Request names with token characters other than letters, digits and hyphen are dropped; else
+   * they are refused (nginx `ignore_invalid_headers`).
    */
   readonly ignoreInvalidFields: boolean
 }
@@ -41,7 +42,10 @@ export class RequestHead {
   readonly fields = new FieldList()
   /** As sent: methods are case-sensitive. */
   method = ''
-  /** Origin form as sent; the absolute form's path and query (`/` when empty); `*`; authority with CONNECT. */
+  /**
+   * Origin form as sent; the absolute form's path and query (`/` when empty); `*`; authority with
+   * CONNECT.
+   */
   target = ''
   isAbsolute = false
   /** The minor version of HTTP/1; higher ones count as 1. */
@@ -108,13 +112,16 @@ const REQUEST_RULES: FieldRules = {
   allowAnyToken: false,
 }
 
-/** The places of the line being read: parsing never yields, so one object is enough for all heads. */
+/**
+ * The places of the line being read: parsing never yields, so one object is enough for all heads.
+ */
 const places = new line.RequestLine()
 
 /**
  * Finds the end of a head: the first empty line, ended by LF or CRLF.
  *
- * @param from where to look from: the head's start, or 3 bytes before the end of what was searched already
+ * @param from where to look from: the head's start, or 3 bytes before the end of what was searched
+ * already
  * @returns the index after the empty line, or -1 when it is not there yet
  */
 export function findHeadEnd(bytes: Uint8Array, from: number, end: number): number {
@@ -151,7 +158,10 @@ function emptyLineAround(bytes: Uint8Array, at: number, from: number, end: numbe
   return -1
 }
 
-/** Index after at most one empty line before a request (RFC 9112 §2.2); -1 when only its CR has arrived. */
+/**
+ * Index after at most one empty line before a request (RFC 9112 §2.2); -1 when only its CR has
+ * arrived.
+ */
 export function skipEmptyLine(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return start
   if (bytes[start] === LF) return start + 1
@@ -208,7 +218,7 @@ export function parseRequestHead(
 
   const fieldFailure = parseFieldLines(bytes, start, lineEnd, end, fields, limits, REQUEST_RULES)
   if (fieldFailure !== null) return fieldFailure
-  const targetFailure = readTarget(bytes, start, head)
+  const targetFailure = readTarget(bytes, start, head, places)
   if (targetFailure !== null) return targetFailure
   const framingFailure = readFraming(bytes, start, head)
   if (framingFailure !== null) return framingFailure
@@ -226,54 +236,6 @@ function scanLine(bytes: Buffer, start: number, end: number, limits: HeadLimits)
     if (contentEnd - start > limits.lineBytesMax) return fail('target_too_long')
   }
   return line.scanRequestLine(bytes, start, places)
-}
-
-/** Reads target, authority and host (RFC 9112 §3.2): Host must be there and good also when the target replaces it. */
-function readTarget(bytes: Buffer, start: number, head: RequestHead): Failure | null {
-  const { fields } = head
-  const { form } = places
-  const { text } = fields
-  head.isAbsolute = form === line.FORM_ABSOLUTE
-  head.target = text.slice(places.targetStart - start, places.targetEnd - start)
-  const hostIndex = fields.findId(FIELD.host)
-  if (hostIndex < 0) {
-    if (head.minor === 1) return fail('bad_host', 'no Host')
-    head.authority = ''
-    head.host = ''
-  } else {
-    if (fields.findId(FIELD.host, hostIndex + 1) >= 0) return fail('bad_host', 'more than one Host')
-    const from = start + fields.valueStart(hostIndex)
-    const to = start + fields.valueEnd(hostIndex)
-    const hostEnd = scanAuthority(bytes, from, to)
-    if (hostEnd < 0) return fail('bad_host', from === to ? 'empty Host' : '')
-    head.authority = text.slice(from - start, to - start)
-    head.host = hostOf(bytes, text, start, from, hostEnd)
-  }
-  if (form === line.FORM_ORIGIN || form === line.FORM_ASTERISK) return null
-  return readTargetAuthority(bytes, start, head)
-}
-
-function readTargetAuthority(bytes: Buffer, start: number, head: RequestHead): Failure | null {
-  const { text } = head.fields
-  const { authorityStart: from, targetEnd } = places
-  let to = from
-  while (to < targetEnd && bytes[to] !== 0x2f /* / */ && bytes[to] !== 0x3f /* ? */) to++
-  const hostEnd = scanAuthority(bytes, from, to)
-  if (hostEnd < 0) return fail('bad_target', 'no good authority')
-  head.authority = text.slice(from - start, to - start)
-  head.host = hostOf(bytes, text, start, from, hostEnd)
-  if (!head.isAbsolute) {
-    const hasPort = hostEnd < to - 1
-    return hasPort && to === targetEnd ? null : fail('bad_target', 'CONNECT needs host:port')
-  }
-  if (to < targetEnd) {
-    head.target = text.slice(to - start, targetEnd - start)
-    if (bytes[to] === 0x3f) head.target = `/${head.target}`
-  } else {
-    // RFC 9112 §3.2.4: OPTIONS of a whole server goes on as the asterisk form.
-    head.target = head.method === 'OPTIONS' ? '*' : '/'
-  }
-  return null
 }
 
 function readFraming(bytes: Buffer, start: number, head: RequestHead): Failure | null {

@@ -1,6 +1,7 @@
-// The head of a peer's response (RFC 9112 §4, §6.3), read by the same strict rules as requests: a peer may be broken
-// or taken over, and what is ambiguous here poisons caches and the next client's answer. Nothing of a bad head is
-// passed on; the failure's kind says whether the syntax or the framing was wrong.
+// The head of a peer's response (RFC 9112 §4, §6.3), read by the same strict rules as requests: a
+// peer may be broken or taken over, and what is ambiguous here poisons caches and the next client's
+// answer. Nothing of a bad head is passed on; the failure's kind says whether the syntax or the
+// framing was wrong.
 
 import { type Failure, fail } from '../base/failure.ts'
 import * as framing from './body-framing.ts'
@@ -26,13 +27,19 @@ export class ResponseHead {
   reason = ''
   /** The minor version of HTTP/1; higher ones count as 1. */
   minor: 0 | 1 = 1
-  /** One of FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE: what the fields say, also for HEAD. */
+  /**
+   * One of FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE: what the fields say, also
+   * for HEAD.
+   */
   framing = framing.FRAMING_NONE
   /** Content-Length was sent and goes on: not with 1xx and 204. */
   hasLength = false
   /** Bytes, or chunks, or the connection's end follow the head. */
   hasBody = false
-  /** The body's bytes, 0 or more; BODY_CHUNKED (-1); BODY_UNTIL_CLOSE (-2). 0 when the response has no body. */
+  /**
+   * The body's bytes, 0 or more; BODY_CHUNKED (-1); BODY_UNTIL_CLOSE (-2). 0 when the response has
+   * no body.
+   */
   bodyBytes = 0
   /** The connection may serve another request after this response. */
   isKeepAlive = true

@@ -1,5 +1,6 @@
-// Status codes and the reason texts of our own answers: those of nginx where it has one, so that logs, error pages
-// and scripts that read them see what they saw before; else those of the IANA registry.
+// Status codes and the reason texts of our own answers: those of nginx where it has one, so that
+// logs, error pages and scripts that read them see what they saw before; else those of the IANA
+// registry.
 
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
@@ -80,7 +81,10 @@ export function statusText(status: number): string {
   return STATUS_TEXTS[status] ?? `${status} `
 }
 
-/** Says whether a response with this status has a body at all (RFC 9110 §6.4.1); HEAD is the caller's. */
+/**
+ * Says whether a response with this status has a body at all (RFC 9110 §6.4.1); HEAD is the
+ * caller's.
+ */
 export function mayHaveBody(status: number): boolean {
   return status >= 200 && status !== 204 && status !== 304
 }

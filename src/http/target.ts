@@ -1,6 +1,7 @@
-// The path and query of a request target. Paths are made plain once, before any location is looked for, by the rules
-// of nginx (escapes decoded, then slashes and dots resolved, the decoded ones too), so that no second reading of the
-// same path can mean something else. Texts here are latin-1: one character is one byte.
+// The path and query of a request target. Paths are made plain once, before any location is looked
+// for, by the rules of nginx (escapes decoded, then slashes and dots resolved, the decoded ones
+// too), so that no second reading of the same path can mean something else. Texts here are latin-1:
+// one character is one byte.
 
 import { type Failure, fail } from '../base/failure.ts'
 
@@ -30,7 +31,8 @@ export function splitTarget(target: string): TargetParts {
  *
  * @param rawPath the path as sent, without the query
  * @param mergeSlashes runs of slashes count as one (nginx `merge_slashes`)
- * @returns the plain path, which may hold any byte but NUL; `rawPath` itself when there is nothing to do
+ * @returns the plain path, which may hold any byte but NUL; `rawPath` itself when there is nothing
+ * to do
  * Fails with `bad_path` for a bad escape, `%00`, or a path that leaves the root.
  */
 export function normalizePath(rawPath: string, mergeSlashes = true): string | Failure {
@@ -44,9 +46,10 @@ export function normalizePath(rawPath: string, mergeSlashes = true): string | Fa
 }
 
 /**
- * Escapes a plain path for a request line: space, controls, `"`, `#`, `%`, `<`, `>`, `?`, `\`, `^`, backtick,
- * braces, `|`, DEL and every byte above, as nginx does where a `proxy_pass` with a URI replaces the path. nginx
- * leaves the path as it is when the client's had no escape (`/a{b` stays so); that is the caller's to ask.
+ * Escapes a plain path for a request line: space, controls, `"`, `#`, `%`, `<`, `>`, `?`, `\`, `^`,
+ * backtick, braces, `|`, DEL and every byte above, as nginx does where a `proxy_pass` with a URI
+ * replaces the path. nginx leaves the path as it is when the client's had no escape (`/a{b` stays
+ * so); that is the caller's to ask.
  */
 export function escapeUri(path: string): string {
   let from = 0
@@ -67,7 +70,10 @@ const PERCENT = 0x25
 const NEEDS_ESCAPE = buildEscapeTable()
 const ESCAPES = buildEscapes()
 
-/** Says whether a path has no escape, no segment that starts with a dot, and no two slashes to merge. */
+/**
+ * Says whether a path has no escape, no segment that starts with a dot, and no two slashes to
+ * merge.
+ */
 function isPlain(path: string, mergeSlashes: boolean): boolean {
   let isAfterSlash = false
   for (let i = 0; i < path.length; i++) {

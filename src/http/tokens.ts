@@ -1,14 +1,22 @@
-// Byte classes of HTTP/1.1 (RFC 9110 §5.5, §5.6.2; RFC 3986 §2) as tables of 256, and the list syntax of §5.6.1.
-// Every byte is looked at one by one: scanners that take a word at a time have let NUL and DEL pass in the
-// middle of long values.
+// Byte classes of HTTP/1.1 (RFC 9110 §5.5, §5.6.2; RFC 3986 §2) as tables of 256, and the list
+// syntax of §5.6.1. Every byte is looked at one by one: scanners that take a word at a time have
+// let NUL and DEL pass in the middle of long values.
 
-/** Set in a `TOKEN_LOWER` entry when the byte is a token character but no letter, digit or hyphen. */
+/**
+ * Set in a `TOKEN_LOWER` entry when the byte is a token character but no letter, digit or hyphen.
+ */
 export const TOKEN_UNUSUAL = 0x80
 
-/** Per byte: 0 when it is no token character, else the byte in lower case, with `TOKEN_UNUSUAL` where it applies. */
+/**
+ * Per byte: 0 when it is no token character, else the byte in lower case, with `TOKEN_UNUSUAL`
+ * where it applies.
+ */
 export const TOKEN_LOWER = buildTokenTable()
 
-/** Per byte: 1 when it may stand in a field value or reason: tab, space, visible, and 0x80 and above. */
+/**
+ * Per byte: 1 when it may stand in a field value or reason: tab, space, visible, and 0x80 and
+ * above.
+ */
 export const VALUE_BYTE = buildTable(byte => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
 
 /** Per byte: 1 when it may stand in a request target: visible ASCII without `#`. */
@@ -23,7 +31,9 @@ export function isToken(text: string): boolean {
   return text.length > 0
 }
 
-/** Says whether `text` may be sent as a field value: no control byte but tab, nothing above 0xff. */
+/**
+ * Says whether `text` may be sent as a field value: no control byte but tab, nothing above 0xff.
+ */
 export function isFieldValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -32,12 +42,18 @@ export function isFieldValue(text: string): boolean {
   return true
 }
 
-/** Compares two texts, the second already in lower case, without regard to the case of ASCII letters. */
+/**
+ * Compares two texts, the second already in lower case, without regard to the case of ASCII
+ * letters.
+ */
 export function equalsIgnoreCase(text: string, lower: string): boolean {
   return text.length === lower.length && startsWithIgnoreCase(text, lower, 0)
 }
 
-/** Says whether `lower` (in lower case) stands in `text` at `from`, without regard to the case of ASCII letters. */
+/**
+ * Says whether `lower` (in lower case) stands in `text` at `from`, without regard to the case of
+ * ASCII letters.
+ */
 export function startsWithIgnoreCase(text: string, lower: string, from: number): boolean {
   if (from + lower.length > text.length) return false
   for (let i = 0; i < lower.length; i++) {
@@ -49,8 +65,8 @@ export function startsWithIgnoreCase(text: string, lower: string, from: number):
 }
 
 /**
- * Says whether a comma-separated list has the member `lower` (in lower case), without regard to case.
- * Parameters after `;` belong to the member and are not compared. Makes no strings.
+ * Says whether a comma-separated list has the member `lower` (in lower case), without regard to
+ * case. Parameters after `;` belong to the member and are not compared. Makes no strings.
  */
 export function hasListMember(list: string, lower: string): boolean {
   let from = 0
@@ -67,7 +83,9 @@ export function hasListMember(list: string, lower: string): boolean {
   return false
 }
 
-/** Splits a comma-separated list; commas in quoted strings do not split, empty members are left out. */
+/**
+ * Splits a comma-separated list; commas in quoted strings do not split, empty members are left out.
+ */
 export function splitList(list: string): string[] {
   const members: string[] = []
   let from = 0

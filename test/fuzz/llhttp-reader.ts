@@ -1,5 +1,5 @@
-// Node's own HTTP/1 parser (llhttp), as the second opinion of the fuzz tests: what we accept it must accept and read
-// the same way. Its lenient flags stay off.
+// Node's own HTTP/1 parser (llhttp), as the second opinion of the fuzz tests: what we accept it
+// must accept and read the same way. Its lenient flags stay off.
 
 import { createRequire } from 'node:module'
 

@@ -1,5 +1,6 @@
-// Makes HTTP/1 messages, good ones and nearly good ones: put together from parts that parsers are known to disagree
-// about, then damaged in a few places. Every message is a latin-1 text, one character per byte.
+// Makes HTTP/1 messages, good ones and nearly good ones: put together from parts that parsers are
+// known to disagree about, then damaged in a few places. Every message is a latin-1 text, one
+// character per byte.
 
 import type { SeededRandom } from './seeded-random.ts'
 
@@ -261,7 +262,8 @@ export function makeChunks(random: SeededRandom): string {
     } else {
       const size = 1 + random.below(20)
       const extension = random.oneIn(6) ? random.pick([';a', ';a=b', ';a="b"', ';', ';;']) : ''
-      text += `${size.toString(16)}${extension}${lineEnd(random)}${'x'.repeat(size)}${lineEnd(random)}`
+      text += `${size.toString(16)}${extension}${lineEnd(random)}`
+      text += `${'x'.repeat(size)}${lineEnd(random)}`
     }
   }
   text += `0${random.oneIn(10) ? ';last' : ''}${lineEnd(random)}`

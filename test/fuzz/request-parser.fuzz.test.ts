@@ -1,5 +1,6 @@
-// Requests, good and damaged, against the rules that need no specification: nothing throws, every refusal is a known
-// one, the split of the reads does not matter, and what we accept llhttp reads as the same message of the same length.
+// Requests, good and damaged, against the rules that need no specification: nothing throws, every
+// refusal is a known one, the split of the reads does not matter, and what we accept llhttp reads
+// as the same message of the same length.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -45,7 +46,9 @@ interface Difference {
   applies(head: RequestHead, trailers: readonly string[]): boolean
 }
 
-/** Where llhttp and we differ on purpose: such a message is not compared, or changed before it is. */
+/**
+ * Where llhttp and we differ on purpose: such a message is not compared, or changed before it is.
+ */
 const DIFFERENCES: readonly Difference[] = [
   {
     reason: 'methods are any token (RFC 9110 §9.1); llhttp has a list',
@@ -61,13 +64,13 @@ const DIFFERENCES: readonly Difference[] = [
   },
   {
     reason:
-      'framing names in trailers are dropped (RFC 9110 §6.5.1); llhttp takes them for fields of the head',
+      'framing names in trailers are dropped (RFC 9110 §6.5.1); llhttp takes them for the head',
     applies: (_head, trailers) => trailers.some(isFramingName),
   },
 ]
 
 describe('parseRequestHead, fuzzed', () => {
-  it(`agrees with llhttp and with itself in any split (seed ${FUZZ_SEED}, ${FUZZ_COUNT} inputs)`, () => {
+  it(`agrees with llhttp, in any split (seed ${FUZZ_SEED}, ${FUZZ_COUNT} inputs)`, () => {
     const random = new SeededRandom(FUZZ_SEED)
     const counts = { whole: 0, refused: 0, waiting: 0, compared: 0 }
     for (let index = 0; index < FUZZ_COUNT; index++) {
@@ -181,7 +184,9 @@ function compareSplit(whole: Outcome, split: Outcome, name: string): void {
   assert.deepEqual(split.head, whole.head, name)
 }
 
-/** Asserts that llhttp reads exactly our message; false when the message is one of the differences. */
+/**
+ * Asserts that llhttp reads exactly our message; false when the message is one of the differences.
+ */
 function compareWithLlhttp(text: string, outcome: Outcome, name: string): boolean {
   const head = outcome.head!
   if (DIFFERENCES.some(difference => difference.applies(head, outcome.trailers))) return false
@@ -201,7 +206,10 @@ function compareWithLlhttp(text: string, outcome: Outcome, name: string): boolea
   return true
 }
 
-/** The message's own bytes, with what llhttp does not take made plain: LF line ends, minor versions above 1. */
+/**
+ * The message's own bytes, with what llhttp does not take made plain: LF line ends, minor versions
+ * above 1.
+ */
 function forLlhttp(text: string, outcome: Outcome): string {
   const head = outcome.head!
   const headText = head.fields.text

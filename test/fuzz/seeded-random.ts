@@ -1,5 +1,5 @@
-// Random numbers from a seed, so that a run that found something can be run again. FUZZ_SEED and FUZZ_COUNT go further
-// than the fixed run of the tests; a failing message prints both.
+// Random numbers from a seed, so that a run that found something can be run again. FUZZ_SEED and
+// FUZZ_COUNT go further than the fixed run of the tests; a failing message prints both.
 
 /** Numbers that depend on the seed alone (mulberry32). */
 export class SeededRandom {
@@ -32,4 +32,4 @@ export class SeededRandom {
 export const FUZZ_SEED = Number(process.env.FUZZ_SEED ?? 20_261_121)
 
 /** How many inputs each fuzz test tries. */
-export const FUZZ_COUNT = Number(process.env.FUZZ_COUNT ?? 12_000)
+export const FUZZ_COUNT = Number(process.env.FUZZ_COUNT ?? 30_000)

@@ -1,4 +1,5 @@
-// Chunked bodies against RFC 9112 §7.1: one row per rule, each fed whole, in every split, and byte by byte.
+// Chunked bodies against RFC 9112 §7.1: one row per rule, each fed whole, in every split, and byte
+// by byte.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,4 +1,5 @@
-// What goes no further than one hop, RFC 9110 §7.6.1, and what a client must not be able to take away.
+// What goes no further than one hop, RFC 9110 §7.6.1, and what a client must not be able to take
+// away.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -64,7 +65,8 @@ describe('hideHopByHop', () => {
 
   it('does not read the body differently when Connection names its framing', () => {
     const chunked = goodRequest(
-      'POST / HTTP/1.1\r\nHost: a\r\nConnection: transfer-encoding\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nConnection: transfer-encoding\r\n' +
+        'Transfer-Encoding: chunked\r\n\r\n',
     )
     assert.equal(chunked.bodyBytes, -1)
     const sized = goodRequest(
@@ -88,7 +90,8 @@ describe('hideHopByHop', () => {
 
   it('works on responses too', () => {
     const { fields } = goodResponse(
-      'HTTP/1.1 200 OK\r\nConnection: X-A, content-length, set-cookie\r\nX-A: 1\r\nKeep-Alive: timeout=1\r\n' +
+      'HTTP/1.1 200 OK\r\nConnection: X-A, content-length, set-cookie\r\nX-A: 1\r\n' +
+        'Keep-Alive: timeout=1\r\n' +
         'Content-Length: 3\r\nSet-Cookie: a=b\r\n\r\n',
     )
     assert.deepEqual(visibleFields(fields), ['Content-Length: 3', 'Set-Cookie: a=b'])

@@ -1,5 +1,6 @@
-// Heads as text for the tests of the codec: parsed in one piece, or fed byte by byte as a connection would feed them.
-// `\r` and `\n` are written out in the tests, as the line ends are what is tested.
+// Heads as text for the tests of the codec: parsed in one piece, or fed byte by byte as a
+// connection would feed them. `\r` and `\n` are written out in the tests, as the line ends are what
+// is tested.
 
 import assert from 'node:assert/strict'
 import type { Failure } from '../../src/base/failure.ts'
@@ -62,7 +63,10 @@ export function goodResponse(text: string, method = 'GET'): ResponseHead {
   return head
 }
 
-/** What a connection comes to that reads `bytes` in pieces ending at `cuts`: a head, a failure, or waiting. */
+/**
+ * What a connection comes to that reads `bytes` in pieces ending at `cuts`: a head, a failure, or
+ * waiting.
+ */
 export function feedRequest(
   bytes: Buffer,
   cuts: readonly number[],

@@ -1,4 +1,5 @@
-// The head of requests against RFC 9112 §2-3, §6 and RFC 9110 §5, §7: one row per rule, good and bad.
+// The head of requests against RFC 9112 §2-3, §6 and RFC 9110 §5, §7: one row per rule, good and
+// bad.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,5 +1,5 @@
-// What is refused in the head of a request (RFC 9112 §2-3, §6, RFC 9110 §5, §7): one row per rule, and the same
-// answer in every split of the bytes.
+// What is refused in the head of a request (RFC 9112 §2-3, §6, RFC 9110 §5, §7): one row per rule,
+// and the same answer in every split of the bytes.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'

@@ -1,4 +1,5 @@
-// The head of responses against RFC 9112 §4, §6.3 and RFC 9110 §6.4.1, §7.6.1, §15: one row per rule.
+// The head of responses against RFC 9112 §4, §6.3 and RFC 9110 §6.4.1, §7.6.1, §15: one row per
+// rule.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
