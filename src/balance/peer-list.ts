@@ -44,6 +44,8 @@ const ROW = {
   maxConns: 4,
   maxFails: 5,
   failTimeout: 6,
+  /** 0 = neither down nor limited by the configuration. */
+  limits: 7,
 } as const
 
 /** Peers that a method chooses among; a member is an index in this list. */
@@ -69,6 +71,7 @@ export class PeerList {
       this.#rows[row + ROW.maxConns] = maxConns
       this.#rows[row + ROW.maxFails] = maxFails
       this.#rows[row + ROW.failTimeout] = failTimeoutSeconds
+      this.#rows[row + ROW.limits] = isDown || maxConns > 0 ? 1 : 0
     }
   }
 
@@ -88,12 +91,18 @@ export class PeerList {
    * @param at zone seconds
    */
   isEligible(member: number, tried: TriedSet, at: number): boolean {
-    return (
-      this.isUp(member) &&
-      !this.isBanned(member, at) &&
-      !this.isFull(member) &&
-      !tried.has(this.peerOf(member))
-    )
+    const rows = this.#rows
+    const row = member * ROW_CELLS
+    const line = rows[row + ROW.line]!
+    const cells = this.cells
+    // One test for the usual peer: nothing against it at run time, no failures, no limit.
+    const doubts = cells[line + PEER.state]! | cells[line + PEER.fails]! | rows[row + ROW.limits]!
+    if (doubts !== 0 && !this.#isOpen(member, at)) return false
+    return !tried.has(rows[row + ROW.peer]!)
+  }
+
+  #isOpen(member: number, at: number): boolean {
+    return this.isUp(member) && !this.isBanned(member, at) && !this.isFull(member)
   }
 
   /** Neither the configuration nor anybody at run time took it out. */
@@ -111,11 +120,9 @@ export class PeerList {
 
   /** Still inside the window after `max_fails` failures. */
   isBanned(member: number, at: number): boolean {
-    // Most peers have no failures: nothing more is read for them.
-    const fails = this.cells[this.lineOf(member) + PEER.fails]!
-    if (fails === 0) return false
     const max = this.#rows[member * ROW_CELLS + ROW.maxFails]!
-    return max > 0 && fails >= max && !this.#isWindowOver(member, at)
+    if (max === 0 || this.cells[this.lineOf(member) + PEER.fails]! < max) return false
+    return !this.#isWindowOver(member, at)
   }
 
   /**
