@@ -1,5 +1,5 @@
-// An append-only file for many short lines: they are gathered for a moment and go out in one write of whole lines,
-// so that workers can share the file. Lines are latin-1, one character for one byte, and pass unchanged. Opening may
+// An append-only file for many short lines: those of one turn of the event loop, or of a configured buffer, go out in
+// one write of whole lines, so that workers can share the file. Lines are latin-1, one character for one byte, and pass unchanged. Opening may
 // throw, writing never does: what a full disk or a slow reader cannot take is dropped and counted.
 
 import { closeSync, writeSync } from 'node:fs'
@@ -9,13 +9,12 @@ import { systemErrorCode, systemErrorText } from './system-error.ts'
 
 /** Bytes of one write where no buffer is configured. */
 const GATHER_BYTES = 65536
-/** How long lines wait for company where no buffer is configured. */
-const GATHER_MS = 2
-/** Bytes kept for a pipe that is full. */
+/** A pipe that is full is tried again after this, and so many bytes are kept for it. */
+const RETRY_MS = 5
 const HELD_BYTES_MAX = 1048576
 
 export interface LineLogOptions {
-  /** Lines go out when they fill this; 0 = after a moment. */
+  /** Lines go out when they fill this; 0 = at the end of this turn of the event loop. */
   readonly bufferBytes: number
   /** With a buffer: no line waits longer than this; 0 = until the buffer is full. */
   readonly flushMs: number
@@ -31,6 +30,7 @@ export class LineLog {
   #fd: number
   #pending = ''
   #timer: NodeJS.Timeout | null = null
+  #immediate: NodeJS.Immediate | null = null
   /** Bytes of lines that were begun and that the file did not take. */
   #held: Buffer | null = null
   #scratch = Buffer.alloc(0)
@@ -57,14 +57,13 @@ export class LineLog {
     const bytesMax = this.#bufferBytes === 0 ? GATHER_BYTES : this.#bufferBytes
     if (this.#pending.length + line.length > bytesMax) this.flush()
     this.#pending += line
-    if (this.#timer !== null) return
-    const delay = this.#bufferBytes === 0 ? GATHER_MS : this.#flushMs
-    if (delay > 0) this.#timer = setTimeout(() => this.#onTimer(), delay)
+    if (this.#bufferBytes === 0) this.#immediate ??= setImmediate(() => this.flush())
+    else if (this.#flushMs > 0) this.#timer ??= setTimeout(() => this.flush(), this.#flushMs)
   }
 
   /** Writes what waits, at once. */
   flush(): void {
-    this.#stopTimer()
+    this.#stopTimers()
     const text = this.#pending
     if (text === '' && this.#held === null) return
     this.#pending = ''
@@ -86,14 +85,9 @@ export class LineLog {
   /** Writes what waits and closes. */
   close(): void {
     this.flush()
-    this.#stopTimer()
+    this.#stopTimers()
     this.#held = null
     this.#closeFile()
-  }
-
-  #onTimer(): void {
-    this.#timer = null
-    this.flush()
   }
 
   #encode(text: string): Buffer {
@@ -114,17 +108,18 @@ export class LineLog {
       if (systemErrorCode(error) === 'EAGAIN' && rest.length <= HELD_BYTES_MAX) {
         // A pipe whose reader is behind: the rest goes first the next time.
         this.#held = Buffer.from(rest)
-        this.#timer ??= setTimeout(() => this.#onTimer(), Math.max(this.#flushMs, GATHER_MS))
+        this.#timer ??= setTimeout(() => this.flush(), RETRY_MS)
         return
       }
       this.#onLoss(countLines(rest), systemErrorText(error))
     }
   }
 
-  #stopTimer(): void {
-    if (this.#timer === null) return
-    clearTimeout(this.#timer)
+  #stopTimers(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#immediate !== null) clearImmediate(this.#immediate)
     this.#timer = null
+    this.#immediate = null
   }
 
   #closeFile(): void {

@@ -1,24 +1,50 @@
-// Memory that sockets read into. All sockets of a worker share one buffer for heads and small messages, because what is
-// read there is used up before the next read; a connection in the middle of a large body takes a buffer of its own from
-// the pool, because its bytes may have to wait for the other side (docs/decisions/011-read-buffers.md).
+// Memory that sockets read into. Clients share one buffer for heads and small messages, because what is read there is used
+// up before the next read. A connection to a peer, and a client in the middle of a large body, has a buffer of its own, whose
+// bytes may be lent to a socket while they wait there (docs/decisions/011-read-buffers.md).
 
-/** Bytes of every read buffer. */
-export const READ_BUFFER_BYTES = 65_536
+/** Bytes that one read may bring. */
+export const READ_BYTES_MAX = 131_072
+/** Room before the read bytes: a rewritten head is put there, so that head and body leave in one write. */
+export const HEADROOM_BYTES = 8_192
 
 /** Buffers kept for use again; more are left to the garbage collector. */
-const POOL_BUFFERS_MAX = 256
+const POOL_BUFFERS_MAX = 128
+const SHARED_BYTES = 65_536
 
 /** The shared buffer: borrowed until the read callback returns, never to be kept or handed to a write. */
-export const SHARED_READ_BUFFER = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+export const SHARED_READ_BUFFER = Buffer.allocUnsafeSlow(SHARED_BYTES)
 
-const pool: Buffer[] = []
+/** A buffer with one owner. Its pages cost nothing until something large is read. */
+export class ReadBuffer {
+  /** All of it. */
+  readonly memory = Buffer.allocUnsafeSlow(HEADROOM_BYTES + READ_BYTES_MAX)
+  /** Where reads go: what is at `i` here is at `HEADROOM_BYTES + i` of `memory`. */
+  readonly view = this.memory.subarray(HEADROOM_BYTES)
+}
+
+const pool: ReadBuffer[] = []
 
 /** Takes a buffer out of the pool. The taker owns it until `giveReadBuffer`. */
-export function takeReadBuffer(): Buffer {
-  return pool.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+export function takeReadBuffer(): ReadBuffer {
+  return pool.pop() ?? new ReadBuffer()
 }
 
 /** Puts a buffer back that nobody reads into or writes from any more. */
-export function giveReadBuffer(buffer: Buffer): void {
+export function giveReadBuffer(buffer: ReadBuffer): void {
   if (pool.length < POOL_BUFFERS_MAX) pool.push(buffer)
+}
+
+/** Node asks a socket's owner for the next buffer right after the read callback, without saying for whom. */
+let nextBuffer: Buffer = SHARED_READ_BUFFER
+
+/** In a read callback, or just before a socket is made: what that socket reads into next. */
+export function setNextReadBuffer(buffer: Buffer): void {
+  nextBuffer = buffer
+}
+
+/** For `onread.buffer`. */
+export function takeNextReadBuffer(): Buffer {
+  const buffer = nextBuffer
+  nextBuffer = SHARED_READ_BUFFER
+  return buffer
 }

@@ -1,0 +1,35 @@
+// `headgate check` and `-t`: everything that a start would find out, without starting. The two differ in one line.
+
+import { countText } from '../config/diagnostic.ts'
+import { checkListeners, type Loaded, type LoadOptions, load } from './load.ts'
+import { say, showFindings } from './report.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Loads the configuration and tries its addresses. */
+export async function loadForCheck(options: LoadOptions): Promise<Loaded> {
+  const loaded = await load(options)
+  if (loaded.config === null) return loaded
+  const found = await checkListeners(loaded.config)
+  return {
+    ...loaded,
+    config: found.length > 0 ? null : loaded.config,
+    diagnostics: [...loaded.diagnostics, ...found],
+  }
+}
+
+/** Says what is wrong with a configuration. Returns the exit code. */
+export async function checkConfiguration(
+  options: LoadOptions,
+  terminal: Terminal,
+  isQuiet: boolean,
+): Promise<number> {
+  const loaded = await loadForCheck(options)
+  showFindings(terminal, loaded, isQuiet ? ['error'] : ['error', 'warning', 'notice'])
+  const counts = countText(loaded.diagnostics)
+  const isFine = loaded.config !== null
+  if (!isFine || !isQuiet) {
+    const text = isFine ? 'the configuration can run' : 'the configuration cannot run'
+    say(terminal, `${options.file}: ${text}${counts === '' ? '' : ` (${counts})`}`)
+  }
+  return isFine ? 0 : 1
+}

@@ -1,0 +1,123 @@
+// What a command of the program is (`headgate check`), and how its words are taken apart. The rows of
+// control/commands.ts are the only place where a command or an option is written; help comes from them.
+
+import { parseArgs } from 'node:util'
+
+import { nearest } from '../config/suggest.ts'
+import type { Terminal } from './terminal.ts'
+
+/** One `--option`. */
+export interface CommandOption {
+  /** One letter. */
+  readonly short?: string
+  /** What its value is called; a switch has none. */
+  readonly value?: string
+  /** The values that it takes, when they are few. */
+  readonly choices?: readonly string[]
+  readonly doc: string
+}
+
+/** What the user wrote, after the checks of `parseCommand`. */
+export interface CommandInput {
+  /** By option name; a switch that was given holds the empty string. */
+  readonly values: Readonly<Record<string, string>>
+  /** The word without an option, or null. */
+  readonly word: string | null
+  readonly terminal: Terminal
+}
+
+/** One command. */
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** Further lines for its own help. */
+  readonly details?: string
+  /** What its one word without an option is called, when it takes one. */
+  readonly word?: string
+  readonly options: Readonly<Record<string, CommandOption>>
+  /** Returns the exit code. */
+  run(input: CommandInput): number | Promise<number>
+}
+
+/** What a command line says, or the one line that says what is wrong with it. */
+export type ParsedCommand =
+  | {
+      readonly kind: 'command'
+      readonly values: CommandInput['values']
+      readonly word: string | null
+    }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'mistake'; readonly text: string }
+
+/** Takes the arguments after the command's name apart. */
+export function parseCommand(command: Command, args: readonly string[]): ParsedCommand {
+  const { options } = command
+  // Lenient here, strict below: the messages shall say what was meant.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { short, value }]) => [
+        name,
+        {
+          type: value === undefined ? 'boolean' : 'string',
+          ...(short === undefined ? {} : { short }),
+        },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const values: Record<string, string> = {}
+  let word: string | null = null
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional') {
+      if (command.word === undefined) return mistake(`"${command.name}" takes no "${token.value}"`)
+      if (word !== null) return mistake(`"${command.name}" takes one ${command.word}, not two`)
+      word = token.value
+      continue
+    }
+    const { name, rawName } = token
+    if (name === 'help' || (name === 'h' && rawName === '-h')) return { kind: 'help' }
+    const option = Object.hasOwn(options, name) ? options[name]! : undefined
+    if (option === undefined) {
+      const meant = nearest(name, Object.keys(options))
+      const hint =
+        meant === null ? `see "headgate help ${command.name}"` : `did you mean "--${meant}"?`
+      return mistake(`unknown option "${rawName}" of "${command.name}": ${hint}`)
+    }
+    const problem = valueProblem(rawName, option, token.value)
+    if (problem !== '') return mistake(problem)
+    values[name] = token.value ?? ''
+  }
+  return { kind: 'command', values, word }
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  const { name, summary, details, word, options } = command
+  const rows = Object.entries(options).map(([long, { short, value, doc }]) => {
+    const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`
+    return `  ${(value === undefined ? names : `${names} ${value}`).padEnd(30)} ${doc}\n`
+  })
+  return (
+    `${summary}\n\n` +
+    `Usage: headgate ${name}${rows.length > 0 ? ' [options]' : ''}${word ? ` [${word}]` : ''}\n` +
+    (rows.length > 0 ? `\nOptions:\n${rows.join('')}` : '') +
+    (details === undefined ? '' : `\n${details}\n`)
+  )
+}
+
+function valueProblem(rawName: string, option: CommandOption, value: string | undefined): string {
+  if (option.value === undefined)
+    return value === undefined ? '' : `option "${rawName}" takes no value`
+  if (value === undefined || value === '') return `option "${rawName}" needs a ${option.value}`
+  if (option.choices === undefined || option.choices.includes(value)) return ''
+  return `option "${rawName}" takes ${option.choices.join(' or ')}, not "${value}"`
+}
+
+function mistake(text: string): ParsedCommand {
+  return { kind: 'mistake', text }
+}

@@ -1,0 +1,234 @@
+// The commands of the program, a row each, and the choice between them and the flags of nginx: the first word decides.
+
+import { arch, platform } from 'node:os'
+import { PROGRAM, VERSION } from '../base/version.ts'
+import { nearest } from '../config/suggest.ts'
+import { jsonSchema } from '../config/yaml/schema.ts'
+import { writeYaml } from '../config/yaml/write.ts'
+import { COMPAT_PROFILES, FORMATS } from '../model/config.ts'
+import { checkConfiguration } from './check.ts'
+import {
+  type Command,
+  type CommandInput,
+  type CommandOption,
+  commandHelp,
+  parseCommand,
+} from './command.ts'
+import { defaultConfigPaths, findConfig, prefixOf } from './config-path.ts'
+import { runDemo } from './demo.ts'
+import { type LoadOptions, readFor } from './load.ts'
+import { runMain } from './main-process.ts'
+import { nginxHelp } from './nginx-flags.ts'
+import { runNginxFlags } from './nginx-program.ts'
+import { say, showFindings } from './report.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The exit code of a command line that cannot be understood. nginx's own flags end with 1. */
+const USAGE = 2
+
+/** What every command that reads a configuration takes. */
+const READING = {
+  config: { short: 'c', value: 'FILE', doc: 'the configuration' },
+  prefix: {
+    short: 'p',
+    value: 'DIR',
+    doc: 'what relative paths in it stand under (default: here)',
+  },
+  globals: { short: 'g', value: 'TEXT', doc: 'nginx directives that hold besides the file' },
+  format: {
+    value: 'FORMAT',
+    choices: FORMATS,
+    doc: `${FORMATS.join(' or ')}, whatever the file is called`,
+  },
+} as const satisfies Record<string, CommandOption>
+
+const QUIET: CommandOption = { short: 'q', doc: 'say nothing unless there is an error' }
+
+const WITHOUT_CONFIG =
+  'Without a FILE, the first of these that exists is read:\n' +
+  defaultConfigPaths('<prefix>')
+    .map(path => `  ${path}`)
+    .join('\n')
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    summary: 'Serves a configuration, in the foreground',
+    word: 'FILE',
+    options: {
+      ...READING,
+      'error-log': {
+        short: 'e',
+        value: 'FILE',
+        doc: 'where the configuration names no error log (default: stderr)',
+      },
+    },
+    details:
+      `${WITHOUT_CONFIG}\n\n` +
+      'A pid file is written when the configuration names one.\n' +
+      'Signals: TERM, INT stop; QUIT stops when requests are done; HUP reloads;\n' +
+      'USR1 opens log files anew; WINCH accepts no more connections (away from a terminal).',
+    run: runServer,
+  },
+  {
+    name: 'check',
+    summary: 'Reads a configuration and says everything that is wrong with it',
+    word: 'FILE',
+    options: { ...READING, quiet: QUIET },
+    details:
+      `${WITHOUT_CONFIG}\n\n` +
+      'Names are resolved, listen addresses are tried, and files to write are looked at.\n' +
+      'Exit code: 0 when it could run, 1 when it could not.',
+    run: async input => {
+      const options = loadOptions(input)
+      if (options === null) return 1
+      return checkConfiguration(options, input.terminal, input.values.quiet !== undefined)
+    },
+  },
+  {
+    name: 'convert',
+    summary: 'Prints YAML that means the same as an nginx configuration',
+    word: 'FILE',
+    options: READING,
+    details: WITHOUT_CONFIG,
+    run: convert,
+  },
+  {
+    name: 'schema',
+    summary: 'Prints the JSON Schema of the YAML configuration, for editors',
+    options: {},
+    run: ({ terminal }) => {
+      terminal.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
+      return 0
+    },
+  },
+  {
+    name: 'demo',
+    summary: 'Starts three small origins and a proxy before them, to be played with',
+    options: {},
+    run: ({ terminal }) => runDemo(terminal),
+  },
+  {
+    name: 'version',
+    summary: 'Says which version this is and what it runs on',
+    options: {},
+    run: ({ terminal }) => {
+      terminal.out(longVersion())
+      return 0
+    },
+  },
+  {
+    name: 'help',
+    summary: 'Explains the commands, or one of them',
+    word: 'COMMAND',
+    options: {},
+    run: ({ terminal, word }) => {
+      if (word === null) {
+        terminal.out(helpText(terminal))
+        return 0
+      }
+      const command = findCommand(word)
+      if (command === null) return unknownCommand(terminal, word)
+      terminal.out(commandHelp(command))
+      return 0
+    },
+  },
+]
+
+/** Does what the command line says. Returns the exit code. */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...rest] = args
+  if (name === '--help') return runCommandLine(['help', ...rest], terminal)
+  if (name === '--version') return runCommandLine(['version', ...rest], terminal)
+  if (name === undefined || name.startsWith('-')) return runNginxFlags(args, terminal)
+  const command = findCommand(name)
+  if (command === null) return unknownCommand(terminal, name)
+  const parsed = parseCommand(command, rest)
+  switch (parsed.kind) {
+    case 'help':
+      terminal.out(commandHelp(command))
+      return 0
+    case 'mistake':
+      say(terminal, parsed.text)
+      return USAGE
+    case 'command':
+      return command.run({ values: parsed.values, word: parsed.word, terminal })
+  }
+}
+
+async function runServer(input: CommandInput): Promise<number> {
+  const { terminal } = input
+  const options = loadOptions(input)
+  if (options === null) return 1
+  return runMain({
+    load: { ...options, isForeground: true },
+    terminal,
+    onReady: (line, isLogged) => {
+      if (!isLogged) terminal.err(`${line}\n`)
+    },
+  })
+}
+
+function convert(input: CommandInput): number {
+  const { terminal } = input
+  const options = loadOptions(input)
+  if (options === null) return 1
+  const result = readFor(options)
+  showFindings(terminal, result)
+  if (result.config === null) return 1
+  terminal.out(writeYaml(result.config))
+  return 0
+}
+
+/** What the options say about the configuration; null when there is none, which is said. */
+function loadOptions({ values, word, terminal }: CommandInput): LoadOptions | null {
+  const prefix = prefixOf(terminal.cwd, values.prefix ?? null)
+  const found = findConfig(values.config ?? word, terminal.cwd, prefix)
+  if ('problem' in found) {
+    say(terminal, found.problem)
+    return null
+  }
+  return {
+    file: found.path,
+    prefix,
+    globals: values.globals ?? '',
+    format: FORMATS.find(name => name === values.format) ?? null,
+    env: terminal.env,
+    hostname: terminal.hostname,
+    isForeground: false,
+    errorLogPath: values['error-log'] ?? null,
+  }
+}
+
+function findCommand(name: string): Command | null {
+  return COMMANDS.find(command => command.name === name) ?? null
+}
+
+function unknownCommand(terminal: Terminal, name: string): number {
+  const meant = nearest(
+    name,
+    COMMANDS.map(command => command.name),
+  )
+  const hint = meant === null ? '"headgate help" lists them' : `did you mean "${meant}"?`
+  say(terminal, `unknown command "${name}": ${hint}`)
+  return USAGE
+}
+
+function longVersion(): string {
+  return (
+    `${PROGRAM} ${VERSION}\n` +
+    `node ${process.version}, ${platform()} ${arch()}\n` +
+    `compat profiles: ${COMPAT_PROFILES.join(', ')}\n`
+  )
+}
+
+function helpText({ cwd }: Terminal): string {
+  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}\n`)
+  return (
+    `${PROGRAM} ${VERSION}: a layer-7 reverse proxy and load balancer\n\n` +
+    `Commands:\n${rows.join('')}\n` +
+    'Without a command it takes the flags of nginx.\n\n' +
+    nginxHelp(defaultConfigPaths(cwd))
+  )
+}

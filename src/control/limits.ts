@@ -1,0 +1,24 @@
+// How long and how often the main thread waits before it says so and goes on. Every wait of this folder stands here.
+
+export const CONTROL_LIMITS = {
+  /** A worker that compiles a configuration and binds its listeners needs well under a second. */
+  readyTimeoutMs: 30_000,
+  /** Tries to bind a taken address at start: `stop` and `start` in one script need a moment in between (nginx: 5). */
+  bindTriesMax: 5,
+  bindRetryMs: 400,
+  /** Name resolution of a whole configuration, all names at once. */
+  resolveTimeoutMs: 10_000,
+  /** Worker deaths in a row before it was ever ready, with no other worker serving: then the start has failed. */
+  startDeathsMax: 5,
+  /** The pause before a dead worker starts again: none, then this, doubled each time. */
+  restartDelayMs: 100,
+  restartDelayMsMax: 30_000,
+  /** A worker that served for so long died of something new: its deaths are counted from one again. */
+  restartForgetMs: 10_000,
+  /** After the time of a graceful stop: what a worker needs to close what is left. */
+  drainGraceMs: 2_000,
+  /** Between `drained`, after which nothing is left to do, and the end of a worker's thread. */
+  exitGraceMs: 150,
+  /** Asking a unix socket whether somebody still accepts on it. */
+  unixProbeMs: 1_000,
+} as const

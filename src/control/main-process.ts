@@ -1,0 +1,341 @@
+// The main thread from start to end: load, bind, start the workers, obey signals, reload, stop. One object for one
+// process; everything that decides is in other files of this folder.
+
+import { systemDelay } from '../base/delay.ts'
+import { ErrorLog } from '../base/error-log.ts'
+import { callFailedText } from '../base/system-error.ts'
+import { PROGRAM, VERSION } from '../base/version.ts'
+import type { Config } from '../model/config.ts'
+import type { LogLevel } from '../model/settings.ts'
+import type { Generation } from '../worker/messages.ts'
+import { CONTROL_LIMITS } from './limits.ts'
+import { canShareListeners, probeListeners, removeUnixSockets } from './listen-probe.ts'
+import { type Loaded, type LoadOptions, load } from './load.ts'
+import { makeLogDirectory } from './output-files.ts'
+import { removePidFile, writePidFile } from './pid-file.ts'
+import {
+  type Running,
+  StartFailure,
+  type Taken,
+  TOO_MANY_PEERS,
+  takeConfiguration,
+} from './reload.ts'
+import { dualStackIn, listenAddresses, restartNotices, workerCount } from './reload-plan.ts'
+import { findingLine, LEVEL_OF, say, showFindings, stateText } from './report.ts'
+import { SharedMemory } from './shared-memory.ts'
+import { listenToSignals, type Request } from './signals.ts'
+import { Supervisor } from './supervisor.ts'
+import { hasTerminal, type Terminal } from './terminal.ts'
+
+export interface MainOptions {
+  readonly load: LoadOptions
+  readonly terminal: Terminal
+  /** Called once, when every listener is bound and the pid file is written. `isShown`: the log put it on stderr. */
+  readonly onReady?: (line: string, isShown: boolean) => void
+  /** The workers' entry file. */
+  readonly workerUrl?: URL
+}
+
+/** This file's own ending: the published package has the same files as `.js`. */
+const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const WORKER_URL = new URL(`../worker/worker.${ending}`, import.meta.url)
+
+/**
+ * Runs until it is told to stop.
+ *
+ * @returns the exit code: 0 after a stop that was asked for, 1 when it could not start or go on
+ */
+export async function runMain(options: MainOptions): Promise<number> {
+  const main = new MainProcess(options)
+  // Before anything else: the default action of these signals is the end.
+  const forget = listenToSignals((request, signal) => main.onSignal(request, signal))
+  const onCrash = (error: Error) => main.onCrash(error)
+  process.on('uncaughtExceptionMonitor', onCrash)
+  try {
+    await main.start()
+    return await main.ended
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error
+    await main.onStartFailure(error.message)
+    return 1
+  } finally {
+    process.off('uncaughtExceptionMonitor', onCrash)
+    forget()
+    main.close()
+  }
+}
+
+class MainProcess {
+  readonly #options: MainOptions
+  readonly #end = Promise.withResolvers<number>()
+  readonly #memory = new SharedMemory()
+  #log: ErrorLog | null = null
+  #supervisor: Supervisor | null = null
+  #running: Running | null = null
+  /** What goes to the log can be seen where the process was started. */
+  #isLogShown = false
+  #isAlone = false
+  #phase: 'starting' | 'serving' | 'draining' | 'stopping' = 'starting'
+  #pidPath = ''
+  #isReloading = false
+  #wantsReload = false
+
+  constructor(options: MainOptions) {
+    this.#options = options
+  }
+
+  /** The exit code, once everything has stopped. */
+  get ended(): Promise<number> {
+    return this.#end.promise
+  }
+
+  async start(): Promise<void> {
+    const { terminal } = this.#options
+    const loaded = await load(this.#options.load)
+    showFindings(terminal, loaded, ['error', 'warning'])
+    const { config, upstreams } = loaded
+    if (config === null) throw new StartFailure('')
+    this.#log = this.#openLog(config)
+    this.#isLogShown = logsToTerminal(config)
+    if (!this.#isLogShown) this.#logFindings(loaded)
+    this.#isAlone = !(await canShareListeners())
+    const wanted = listenAddresses(config)
+    await this.#probe(config, wanted, CONTROL_LIMITS.bindTriesMax)
+    if (this.#hasEnded()) return
+    const generation = this.#memory.generations.make(config, upstreams, wanted)
+    if (generation === null) throw new StartFailure(TOO_MANY_PEERS)
+    this.#supervisor = this.#makeSupervisor()
+    const applied = await this.#supervisor.start(generation, this.#workerCount(config))
+    if (this.#hasEnded()) return
+    if (applied.kind === 'refused') throw new StartFailure(applied.message)
+    const listening = { wanted, bound: applied.generation.listeners }
+    this.#running = { config, upstreams, generation: applied.generation, listening }
+    const problem = this.#writePid(config)
+    if (problem !== '') throw new StartFailure(problem)
+    this.#phase = 'serving'
+    const line = `${PROGRAM}/${VERSION} started: ${this.#stateText()}`
+    this.#write('notice', line)
+    this.#options.onReady?.(line, this.#isLogShown && this.#log.isWanted('notice'))
+    if (this.#wantsReload) this.#reload()
+  }
+
+  onSignal(request: Request, signal: NodeJS.Signals): void {
+    switch (request) {
+      case 'stop':
+        this.#write('notice', `${signal}: stopping`)
+        void this.#stop(0)
+        break
+      case 'quit':
+        if (this.#phase === 'serving') void this.#drain(signal)
+        else if (this.#phase === 'starting') void this.#stop(0)
+        break
+      case 'reload':
+        this.#wantsReload = true
+        if (this.#phase === 'serving') this.#reload()
+        break
+      case 'reopen':
+        void this.#reopen(signal)
+        break
+      case 'stop-accepting':
+        // A terminal sends it whenever its window changes size.
+        if (hasTerminal()) break
+        this.#write('notice', `${signal}: no new connections are accepted`)
+        this.#supervisor?.stopAccepting()
+        break
+      case 'ignore':
+        this.#write('notice', `${signal}: starting a new binary is not supported; ignored`)
+        break
+    }
+  }
+
+  /** Says why the start has failed, unless that was shown already, and ends what has begun. */
+  async onStartFailure(message: string): Promise<void> {
+    this.#phase = 'stopping'
+    if (message !== '') {
+      say(this.#options.terminal, `[emerg] ${message}`)
+      if (!this.#isLogShown) this.#write('emerg', message)
+    }
+    await this.#supervisor?.stop()
+  }
+
+  /** A mistake in this program ends it (main.ts); the log shall have it too, and the pid file shall not stay. */
+  onCrash(error: Error): void {
+    this.#write('emerg', `crashed: ${error.stack ?? error.message}`)
+    removeUnixSockets(this.#running?.listening.bound ?? [])
+    this.close()
+  }
+
+  /** Lets go of files; the last thing to happen. */
+  close(): void {
+    removePidFile(this.#pidPath, process.pid)
+    this.#log?.close()
+  }
+
+  /** A signal came while something was awaited. */
+  #hasEnded(): boolean {
+    return this.#phase === 'stopping'
+  }
+
+  async #drain(signal: NodeJS.Signals): Promise<void> {
+    this.#phase = 'draining'
+    const timeoutMs = this.#running!.config.process.shutdownTimeoutMs
+    const limit = timeoutMs === 0 ? 'as long as they take' : `at most ${timeoutMs} ms`
+    this.#write('notice', `${signal}: gracefully shutting down, requests have ${limit}`)
+    await this.#supervisor!.drain(timeoutMs)
+    await this.#stop(0)
+  }
+
+  async #stop(exitCode: number): Promise<void> {
+    if (this.#phase === 'stopping') return
+    this.#phase = 'stopping'
+    await this.#supervisor?.stop()
+    removeUnixSockets(this.#running?.listening.bound ?? [])
+    this.#write('notice', 'exit')
+    this.#end.resolve(exitCode)
+  }
+
+  async #reopen(signal: NodeJS.Signals): Promise<void> {
+    this.#write('notice', `${signal}: reopening logs`)
+    this.#log?.reopen()
+    await this.#supervisor?.reopenLogs()
+    this.#write('notice', 'logs are reopened')
+  }
+
+  /** One at a time; however often it is asked for meanwhile, it happens once more. */
+  #reload(): void {
+    if (this.#isReloading) return
+    this.#isReloading = true
+    void (async () => {
+      while (this.#wantsReload && this.#phase === 'serving') {
+        this.#wantsReload = false
+        await this.#reloadOnce()
+      }
+      this.#isReloading = false
+    })()
+  }
+
+  async #reloadOnce(): Promise<void> {
+    this.#write('notice', 'reloading the configuration')
+    const running = this.#running!
+    const taken = await takeConfiguration({
+      running,
+      options: this.#options.load,
+      supervisor: this.#supervisor!,
+      generations: this.#memory.generations,
+      probe: (config, addresses) => this.#probe(config, addresses, 1),
+      openLog: config => this.#openLog(config),
+      workerCount: config => this.#workerCount(config),
+      onLoaded: loaded => this.#reportReload(loaded),
+    }).catch((error: Error) => crashed(running, error))
+    if (this.#hasEnded()) return
+    this.#running = taken.running
+    if (taken.kind === 'refused') {
+      const kept = taken.running.generation.number
+      this.#alarm(`the new configuration is not used: ${taken.reason}; generation ${kept} goes on`)
+      return
+    }
+    const { config } = taken.running
+    this.#log?.close()
+    this.#log = taken.log
+    this.#isLogShown = logsToTerminal(config)
+    removeUnixSockets(taken.closed)
+    if (config.process.pidPath !== this.#pidPath) {
+      removePidFile(this.#pidPath, process.pid)
+      const problem = this.#writePid(config)
+      if (problem !== '') this.#write('emerg', problem)
+    }
+    const { count } = this.#supervisor!
+    for (const text of restartNotices(running.config, config, count)) this.#write('notice', text)
+    this.#write('notice', `reloaded: ${this.#stateText()}`)
+  }
+
+  async #probe(
+    config: Config,
+    addresses: Generation['listeners'],
+    triesMax: number,
+  ): Promise<void> {
+    const problems = await probeListeners(addresses, { triesMax, isDualStack: dualStackIn(config) })
+    if (problems.length > 0) throw new StartFailure(problems.map(({ text }) => text).join('; '))
+  }
+
+  #openLog(config: Config): ErrorLog {
+    try {
+      makeLogDirectory(config, this.#options.load.prefix)
+      return new ErrorLog(config.process.errorLogs)
+    } catch (error) {
+      throw new StartFailure((error as Error).message)
+    }
+  }
+
+  /** Returns why it could not be written, or the empty string. */
+  #writePid({ process: { pidPath } }: Config): string {
+    try {
+      writePidFile(pidPath, process.pid)
+      this.#pidPath = pidPath
+      return ''
+    } catch (error) {
+      return callFailedText('open', `"${pidPath}"`, error)
+    }
+  }
+
+  #workerCount(config: Config): number {
+    const count = workerCount(config)
+    if (!this.#isAlone || count === 1) return count
+    this.#write('warn', 'this platform cannot share a port between threads: there is one worker')
+    return 1
+  }
+
+  #logFindings({ diagnostics }: Loaded): void {
+    for (const finding of diagnostics) this.#write(LEVEL_OF[finding.severity], findingLine(finding))
+  }
+
+  #reportReload(loaded: Loaded): void {
+    this.#logFindings(loaded)
+    if (!this.#isLogShown) showFindings(this.#options.terminal, loaded, ['error'])
+  }
+
+  /** What whoever started the process has to see, whichever way he looks. */
+  #alarm(text: string): void {
+    this.#write('emerg', text)
+    if (!this.#isLogShown) say(this.#options.terminal, `[emerg] ${text}`)
+  }
+
+  #stateText(): string {
+    return stateText(this.#running!, this.#supervisor!.count)
+  }
+
+  #write(level: LogLevel, text: string): void {
+    this.#log?.write(level, text)
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { peerZone, metricZone, generations } = this.#memory
+    return new Supervisor({
+      workerUrl: this.#options.workerUrl ?? WORKER_URL,
+      peerZone,
+      metricZone,
+      generations,
+      isAlone: this.#isAlone,
+      log: (level, text) => this.#write(level, text),
+      onGone: index => {
+        this.#memory.reclaim(index)
+        if (index === 0) removeUnixSockets(this.#running?.listening.bound ?? [])
+      },
+      onFatal: message => {
+        this.#alarm(message)
+        void this.#stop(1)
+      },
+      delay: systemDelay,
+      now: () => performance.now(),
+    })
+  }
+}
+
+function logsToTerminal(config: Config): boolean {
+  return config.process.errorLogs.some(log => log.path === 'stderr' || log.path === '/dev/stderr')
+}
+
+/** A mistake of ours while reloading must not take down what runs. */
+function crashed(running: Running, error: Error): Taken {
+  return { kind: 'refused', running, reason: error.stack ?? error.message }
+}

@@ -1,0 +1,83 @@
+// The files that a configuration writes: logs and the pid file. A check and a reload look at them before anything is
+// changed, and leave nothing behind: nothing is created to find out whether it could be.
+
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { callFailedText, systemErrorCode } from '../base/system-error.ts'
+import type { Config } from '../model/config.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { type Origin, originOf } from '../model/origin.ts'
+import type { Location } from '../model/route.ts'
+import type { Settings } from '../model/settings.ts'
+import { literalText } from '../model/template.ts'
+
+/** Where nginx's defaults put logs and the pid file; a package of nginx brings the directory along. */
+const DEFAULT_DIRECTORY = 'logs'
+
+/** An error for each file that the configuration writes and that cannot be opened for writing. */
+export function checkOutputFiles(config: Config, prefix: string): Diagnostic[] {
+  const defaults = join(prefix, DEFAULT_DIRECTORY)
+  const diagnostics: Diagnostic[] = []
+  for (const [path, origin] of outputFiles(config)) {
+    const error = cannotWrite(path)
+    if (error === null) continue
+    // `makeLogDirectory` makes it, if it can.
+    const isMakeable = dirname(path) === defaults && systemErrorCode(error) === 'ENOENT'
+    const message = callFailedText('open', `"${path}"`, error)
+    if (isMakeable && cannotWriteIn(prefix) === null) continue
+    diagnostics.push({ severity: 'error', message, origin, hint: '' })
+  }
+  return diagnostics
+}
+
+/** Makes `<prefix>/logs` when the configuration writes into it and it is missing. Throws the system error. */
+export function makeLogDirectory(config: Config, prefix: string): void {
+  const defaults = join(prefix, DEFAULT_DIRECTORY)
+  const isWanted = [...outputFiles(config).keys()].some(path => dirname(path) === defaults)
+  if (isWanted) mkdirSync(defaults, { recursive: true })
+}
+
+/** Every path with a fixed name, and where it was written; the standard outputs left out. */
+export function outputFiles(config: Config): ReadonlyMap<string, Origin> {
+  const files = new Map<string, Origin>()
+  const add = (path: string | null, origin: Origin) => {
+    if (path === null || !path.startsWith('/') || path.startsWith('/dev/')) return
+    if (!files.has(path)) files.set(path, origin)
+  }
+  const addSettings = (settings: Settings, origin: Origin) => {
+    for (const { path } of settings.errorLogs) add(path, origin)
+    for (const { path } of settings.accessLogs) add(literalText(path), origin)
+  }
+  const addLocation = (location: Location) => {
+    addSettings(location.settings, location.origin)
+    location.locations.forEach(addLocation)
+  }
+  const { process } = config
+  for (const { path } of process.errorLogs) add(path, originOf(process, 'errorLogs'))
+  for (const server of config.servers) {
+    addSettings(server.settings, server.origin)
+    server.locations.forEach(addLocation)
+  }
+  add(process.pidPath, originOf(process, 'pidPath'))
+  return files
+}
+
+function cannotWrite(path: string): unknown {
+  try {
+    if (statSync(path).isDirectory()) return new Error('it is a directory')
+    accessSync(path, constants.W_OK)
+    return null
+  } catch (error) {
+    return systemErrorCode(error) === 'ENOENT' ? cannotWriteIn(dirname(path)) : error
+  }
+}
+
+function cannotWriteIn(directory: string): unknown {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+    return null
+  } catch (error) {
+    return error
+  }
+}

@@ -1,0 +1,109 @@
+// Makes a new configuration serve, or leaves everything as it is: read, resolve, check, try the new addresses, allot
+// slots, give it to the workers. Whatever goes wrong on the way is a reason not to take it, never an end.
+
+import type { ErrorLog } from '../base/error-log.ts'
+import type { Config } from '../model/config.ts'
+import type { ListenAddress } from '../model/listener.ts'
+import type { Generation } from '../worker/messages.ts'
+import type { Generations } from './generations.ts'
+import { type Loaded, type LoadOptions, load } from './load.ts'
+import { type Listening, listenAddresses, meetsOwn, planListeners } from './reload-plan.ts'
+import type { UpstreamAddresses } from './resolve.ts'
+import type { Supervisor } from './supervisor.ts'
+
+/** What serves. */
+export interface Running {
+  readonly config: Config
+  readonly upstreams: readonly UpstreamAddresses[]
+  readonly generation: Generation
+  readonly listening: Listening
+}
+
+/** A configuration cannot be used on this machine, now: one line that was not shown yet, or empty. */
+export class StartFailure extends Error {}
+
+/** What a reload works on. */
+export interface ReloadWork {
+  readonly running: Running
+  readonly options: LoadOptions
+  readonly supervisor: Supervisor
+  readonly generations: Generations
+  /** Throws `StartFailure` when an address cannot be bound. */
+  readonly probe: (config: Config, addresses: readonly ListenAddress[]) => Promise<void>
+  /** Throws `StartFailure` when a log cannot be opened. */
+  readonly openLog: (config: Config) => ErrorLog
+  readonly workerCount: (config: Config) => number
+  /** Shows what was found in the files. */
+  readonly onLoaded: (loaded: Loaded) => void
+}
+
+/** What came of it. `running` serves now. */
+export type Taken =
+  | {
+      readonly kind: 'taken'
+      readonly running: Running
+      /** The error log of the new configuration; the caller closes the old one. */
+      readonly log: ErrorLog
+      /** Addresses that no longer listen. */
+      readonly closed: readonly ListenAddress[]
+    }
+  | { readonly kind: 'refused'; readonly running: Running; readonly reason: string }
+
+export const TOO_MANY_PEERS = 'too many upstreams or peers for the shared memory'
+
+/** Reads the configuration again and makes it serve. */
+export async function takeConfiguration(work: ReloadWork): Promise<Taken> {
+  const { running, supervisor, generations } = work
+  const refused = (reason: string, now = running): Taken => {
+    return { kind: 'refused', running: now, reason }
+  }
+  const loaded = await load(work.options)
+  work.onLoaded(loaded)
+  const { config, upstreams } = loaded
+  if (config === null) return refused('it has errors')
+  const plan = planListeners(running.listening, listenAddresses(config))
+  const own = running.listening.bound
+  let log: ErrorLog
+  try {
+    await work.probe(
+      config,
+      plan.opened.filter(address => !meetsOwn(address, own)),
+    )
+    log = work.openLog(config)
+  } catch (error) {
+    if (error instanceof StartFailure) return refused(error.message)
+    throw error
+  }
+  const generation = generations.make(config, upstreams, plan.listeners)
+  if (generation === null) {
+    log.close()
+    return refused(TOO_MANY_PEERS)
+  }
+  const applied = await supervisor.apply(generation, work.workerCount(config))
+  if (applied.kind === 'refused') {
+    log.close()
+    const { message, isPartial } = applied
+    if (isPartial) return goBack(work, generation, message)
+    generations.enter(running.generation)
+    return refused(message)
+  }
+  const listening = { wanted: plan.wanted, bound: applied.generation.listeners }
+  const next = { config, upstreams, generation: applied.generation, listening }
+  return { kind: 'taken', running: next, log, closed: plan.closed }
+}
+
+/** Some workers have taken what another one refused: all get the old configuration, as a generation of its own. */
+async function goBack(work: ReloadWork, refused: Generation, message: string): Promise<Taken> {
+  const { running, supervisor, generations } = work
+  const { config, upstreams, listening } = running
+  const again = generations.make(config, upstreams, listening.bound)
+  if (again === null) return { kind: 'refused', running, reason: `${message}; ${TOO_MANY_PEERS}` }
+  const applied = await supervisor.apply(again, supervisor.count)
+  generations.drop(refused.number)
+  if (applied.kind === 'applied') {
+    const { generation } = applied
+    return { kind: 'refused', running: { ...running, generation }, reason: message }
+  }
+  const reason = `${message}; going back failed: ${applied.message}`
+  return { kind: 'refused', running, reason }
+}

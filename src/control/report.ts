@@ -1,0 +1,53 @@
+// Findings and log lines for people: on the terminal with the source line, in the log as nginx has them.
+
+import { PROGRAM } from '../base/version.ts'
+import { renderDiagnostics } from '../config/diagnostic.ts'
+import type { ReadResult } from '../config/reader.ts'
+import type { Diagnostic, Severity } from '../model/diagnostic.ts'
+import { addressText } from '../model/listener.ts'
+import type { LogLevel } from '../model/settings.ts'
+import type { Running } from './reload.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The level of the log line for a finding. */
+export const LEVEL_OF = {
+  error: 'emerg',
+  warning: 'warn',
+  notice: 'notice',
+} as const satisfies Record<Severity, LogLevel>
+
+/** One line for a finding: `message in file:line:column`, and the hint. */
+export function findingLine({ message, origin, hint }: Diagnostic): string {
+  const place = origin.line === 0 ? origin.file : `${origin.file}:${origin.line}:${origin.column}`
+  return `${message} in ${place}${hint === '' ? '' : ` (${hint})`}`
+}
+
+/** Shows findings of the wanted severities on the terminal. */
+export function showFindings(
+  terminal: Terminal,
+  result: Pick<ReadResult, 'diagnostics' | 'sources'>,
+  severities: readonly Severity[] = ['error', 'warning', 'notice'],
+): void {
+  const shown = result.diagnostics.filter(({ severity }) => severities.includes(severity))
+  terminal.err(renderDiagnostics(shown, result.sources, { color: terminal.hasColor }))
+}
+
+/** A line of the command itself, in nginx's form: `headgate: [emerg] text`. */
+export function say(terminal: Terminal, text: string): void {
+  terminal.err(`${PROGRAM}: ${text}\n`)
+}
+
+/** What runs, as `name=value` words that a script can take apart; no value holds a blank. */
+export function stateText({ config, generation, listening }: Running, workers: number): string {
+  const words = {
+    pid: process.pid,
+    generation: generation.number,
+    workers,
+    compat: config.compat,
+    node: process.version,
+    listen: listening.bound.map(addressText).join(','),
+  }
+  return Object.entries(words)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+}

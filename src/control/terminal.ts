@@ -1,0 +1,54 @@
+// What a command sees of the world outside: its two outputs, its environment, where it stands. Passed in, so that a
+// test reads what a command says. Output is written at once: a command may end the process right after it.
+
+import { writeSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { isatty } from 'node:tty'
+
+import { systemErrorCode } from '../base/system-error.ts'
+
+export interface Terminal {
+  /** Standard output: what was asked for. */
+  out(text: string): void
+  /** Standard error: everything else. */
+  err(text: string): void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly hostname: string
+  /** Standard error shows ANSI colours. */
+  readonly hasColor: boolean
+}
+
+/** The terminal (or pipe, or file) of this process. */
+export function processTerminal(): Terminal {
+  return {
+    out: text => writeAll(1, text),
+    err: text => writeAll(2, text),
+    env: process.env,
+    cwd: process.cwd(),
+    hostname: hostname(),
+    hasColor: process.stderr.isTTY === true && process.stderr.hasColors(),
+  }
+}
+
+/** Whether a person may sit before this process: one of its standard streams is a terminal. */
+export function hasTerminal(): boolean {
+  return [0, 1, 2].some(fd => isatty(fd))
+}
+
+/** How often a full pipe is asked again, ten milliseconds apart. */
+const FULL_PIPE_TRIES_MAX = 500
+
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  let triesLeft = FULL_PIPE_TRIES_MAX
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(fd, bytes, offset)
+    } catch (error) {
+      // Nobody reads any more, or the disk is full: there is no place left to say so.
+      if (systemErrorCode(error) !== 'EAGAIN' || --triesLeft === 0) return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// `headgate run FILE` with workers that can be told to die (crashing-worker.ts).
+
+import { dirname } from 'node:path'
+
+import { runMain } from '../../src/control/main-process.ts'
+import { processTerminal } from '../../src/control/terminal.ts'
+
+const terminal = processTerminal()
+const file = process.argv[2]!
+
+process.exit(
+  await runMain({
+    load: {
+      file,
+      prefix: dirname(file),
+      globals: '',
+      format: 'nginx',
+      env: {},
+      hostname: 'test',
+      isForeground: true,
+      errorLogPath: null,
+    },
+    terminal,
+    workerUrl: new URL('./crashing-worker.ts', import.meta.url),
+  }),
+)
