@@ -1,12 +1,14 @@
 // The door to all configuration dialects: one row each. The file's name decides which reads it,
 // else its text; the caller may decide instead.
 
+import { checkConfig } from '../model/check.ts'
 import type { Format } from '../model/config.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { nginxReader } from './nginx/nginx-reader.ts'
 import type { Reader, ReadOptions, ReadResult } from './reader.ts'
 import { makeSource, type Source } from './source.ts'
 import { isFileProblem, readSourceFile } from './source-file.ts'
+import { nearest } from './suggest.ts'
 import { yamlReader } from './yaml/reader.ts'
 
 /** Every dialect; the earlier row is asked first. A new one is one folder and one row. */
@@ -37,11 +39,19 @@ function readSource(source: Source, options: ReadConfigOptions): ReadResult {
       ? (READERS.find(row => row.recognizes(source.file, '')) ??
         READERS.find(row => row.recognizes(source.file, source.text)))
       : READERS.find(row => row.format === format)
-  if (reader !== undefined) return reader.read(source, options)
+  if (reader !== undefined) return checked(reader.read(source, options))
   const known = READERS.map(row => row.format).join(', ')
   const sources = new Map([[source.file, source]])
   const problem = `Cannot tell the format of "${source.file}" from its name or its text`
   return refusal(source.file, problem, `name the format: ${known}`, sources)
+}
+
+/** Adds what holds in every dialect: names that nobody defined, addresses that clash. */
+function checked(result: ReadResult): ReadResult {
+  if (result.config === null) return result
+  const diagnostics = [...result.diagnostics, ...checkConfig(result.config, nearest)]
+  const isRefused = diagnostics.some(item => item.severity === 'error')
+  return { ...result, config: isRefused ? null : result.config, diagnostics }
 }
 
 function refusal(

@@ -1,4 +1,5 @@
-// The part of check.ts that walks servers and their locations: matches, targets, and names that settings refer to.
+// The part of check.ts that walks servers and their locations: matches, targets, and names that
+// settings refer to.
 
 import type { Report, Suggest } from './check.ts'
 import { checkRegex } from './check-regex.ts'
@@ -47,7 +48,10 @@ class ServerCheck {
     this.#checkLocations(server.locations, null, chain)
   }
 
-  /** @param chain from the innermost level outwards: where an inherited setting may have been written */
+  /**
+   * @param chain from the innermost level outwards: where an inherited setting may have been
+   * written
+   */
   #checkLocations(
     locations: readonly Location[],
     around: LocationMatch | null,
@@ -88,7 +92,12 @@ class ServerCheck {
     if (match.kind === 'regex') checkRegex(match.pattern, origin, this.#report)
     if ((match.kind === 'prefix' || match.kind === 'exact') && !match.path.startsWith('/')) {
       const hint = match.path === '' ? '' : `write "/${match.path}"`
-      this.#report('warning', `No path begins with "${match.path}": wants a "/" first`, origin, hint)
+      this.#report(
+        'warning',
+        `No path begins with "${match.path}": wants a "/" first`,
+        origin,
+        hint,
+      )
     }
     if (around === null) return
     const outer = matchText(around)
@@ -143,7 +152,7 @@ class ServerCheck {
     const isPart = uri !== null && literalText(uri) !== null
     if (isPart && (match === null || match.kind === 'regex' || match.kind === 'named')) {
       const place = match === null ? 'a server' : `a ${match.kind} location`
-      const problem = `Cannot replace the matched part of the path in ${place}: no fixed part is matched`
+      const problem = `Cannot replace the matched path in ${place}: no fixed part is matched`
       const hint = 'leave the URI out, or put variables into it: it is the whole target then'
       this.#report('error', problem, originOf(target, 'uri'), hint)
     }

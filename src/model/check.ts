@@ -1,5 +1,6 @@
-// What must hold in a configuration whatever its dialect: names that are referred to exist, nothing is there twice,
-// numbers are in range, regexes compile. Readers make sure of what only they can see; this sees the whole.
+// What must hold in a configuration whatever its dialect: names that are referred to exist, nothing
+// is there twice, numbers are in range, regexes compile. Readers make sure of what only they can
+// see; this sees the whole.
 
 import { checkRegex } from './check-regex.ts'
 import { checkRoutes } from './check-routes.ts'
@@ -72,7 +73,8 @@ function checkPeer(peer: Peer, report: Report): void {
   for (const [property, value, least] of numbers) {
     if (Number.isSafeInteger(value) && value >= least) continue
     const word = WORDS[property]
-    const problem = `Cannot use ${word} ${value}: peer "${peer.name}" wants a whole number from ${least}`
+    const wants = `peer "${peer.name}" wants a whole number from ${least}`
+    const problem = `Cannot use ${word} ${value}: ${wants}`
     report('error', problem, originOf(peer, property), property === 'weight' ? DOWN_HINT : '')
   }
   checkPort(peer.address, 1, originOf(peer, 'address'), report)
@@ -153,7 +155,8 @@ function checkDualStack(listens: readonly Listen[], report: Report): void {
         one.kind === 'tcp' && one.port === address.port && one.host === '0.0.0.0',
     )
     if (other === undefined) continue
-    const problem = `Cannot listen on ${addressText(address)} with ipv6only off and on ${addressText(other.address)}`
+    const both = [address, other.address].map(addressText)
+    const problem = `Cannot listen on ${both[0]} with ipv6only off and on ${both[1]}`
     const hint = 'the first takes IPv4 too: leave out one of the two'
     report('error', problem, originOf(listen, 'ipv6Only'), hint)
   }
@@ -181,7 +184,10 @@ function checkNames(servers: readonly Server[], report: Report): void {
   }
 }
 
-/** The texts under which a name is looked up. A regex conflicts with nothing: the first that matches wins. */
+/**
+ * The texts under which a name is looked up. A regex conflicts with nothing: the first that matches
+ * wins.
+ */
 function nameKeys(name: ServerName): string[] {
   switch (name.kind) {
     case 'exact':

@@ -1,5 +1,6 @@
-// Checks that hold for any dialect: each on the smallest configuration that shows it, and on the one beside it that is
-// right. Configurations are made by hand, so that no reader's own checks stand before these.
+// Checks that hold for any dialect: each on the smallest configuration that shows it, and on the
+// one beside it that is right. Configurations are made by hand, so that no reader's own checks
+// stand before these.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -135,7 +136,7 @@ const WRONG: readonly (readonly [what: string, parts: Partial<Config>, message: 
   [
     'a path that replaces what a regex matched',
     { upstreams: app, ...routes(location(regex('a'), { action: proxyTo('app', ['/b']) })) },
-    'error: Cannot replace the matched part of the path in a regex location: no fixed part is matched',
+    'error: Cannot replace the matched path in a regex location: no fixed part is matched',
   ],
   [
     'a group without peers',

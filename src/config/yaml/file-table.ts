@@ -1,0 +1,137 @@
+// The top of a file: the process, the groups, the formats, the settings that all servers inherit,
+// and the servers.
+
+import { COMPAT_PROFILES, type CompatProfile, type ProcessSettings } from '../../model/config.ts'
+import { DEFAULT_LOG_FORMATS } from '../../model/defaults.ts'
+import type { Server } from '../../model/route.ts'
+import type { LogFormat, Settings } from '../../model/settings.ts'
+import type { Upstream } from '../../model/upstream.ts'
+import { yamlProcess, yamlSettings } from './defaults.ts'
+import { type Kind, wordKind } from './kind.ts'
+import { LOG_FORMATS } from './logging-table.ts'
+import { DURATION } from './measures.ts'
+import { OPTIONAL_PATH } from './paths.ts'
+import { readServers, SERVERS_SHAPE, writeServers } from './route-table.ts'
+import { type Row, rowsOf, within } from './row.ts'
+import { SETTINGS_ROWS } from './settings-table.ts'
+import { UPSTREAMS } from './upstream-table.ts'
+import { BOOLEAN, choice, FROM_ENVIRONMENT, integer } from './words.ts'
+
+/** Everything that a file says. */
+export interface FileDraft {
+  readonly compat: CompatProfile
+  readonly isStrict: boolean
+  readonly process: ProcessSettings
+  readonly upstreams: readonly Upstream[]
+  readonly logFormats: readonly LogFormat[]
+  /** What servers inherit. */
+  readonly settings: Settings
+  readonly servers: readonly Server[]
+}
+
+/** A file in which nothing stands. */
+export function blankFile(compat: CompatProfile, prefix: string): FileDraft {
+  return {
+    compat,
+    isStrict: false,
+    process: yamlProcess(prefix),
+    upstreams: [],
+    logFormats: DEFAULT_LOG_FORMATS,
+    settings: yamlSettings(compat, prefix),
+    servers: [],
+  }
+}
+
+const WORKERS: Kind<number | 'auto'> = wordKind<number | 'auto'>({
+  label: 'number, `auto`',
+  wanted: 'a number from 1, or auto for one per processor',
+  schema: {
+    anyOf: [
+      { type: 'integer', minimum: 1 },
+      { const: 'auto' },
+      { type: 'string', pattern: FROM_ENVIRONMENT },
+    ],
+  },
+  parse: text => (text === 'auto' ? text : /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : null),
+  print: value => value,
+})
+
+const file = rowsOf<FileDraft>()
+const ofProcess = rowsOf<ProcessSettings>()
+
+const COMPAT = file('compat', 'compat', choice(COMPAT_PROFILES), {
+  doc: 'Whose defaults hold where nginx changed them',
+})
+
+const GROUPS = file('upstreams', 'upstreams', UPSTREAMS, {
+  doc: 'Named groups of peers',
+  nginx: 'upstream',
+})
+
+const PROCESS_ROWS: readonly Row<ProcessSettings>[] = [
+  ofProcess('workers', 'workerProcesses', WORKERS, {
+    doc: 'Worker threads; `auto` is one per processor',
+    nginx: 'worker_processes',
+  }),
+  ofProcess('worker_connections', 'workerConnectionsMax', integer(1), {
+    doc: 'Client connections per worker',
+    nginx: 'worker_connections',
+  }),
+  ofProcess('shutdown_timeout', 'shutdownTimeoutMs', DURATION, {
+    doc: 'How long a graceful stop waits for requests; 0 = for ever',
+    nginx: 'worker_shutdown_timeout',
+  }),
+  ofProcess('daemon', 'isDaemon', BOOLEAN, { doc: 'Go to the background', nginx: 'daemon' }),
+  ofProcess('pid', 'pidPath', OPTIONAL_PATH, { doc: 'File for the process id', nginx: 'pid' }),
+]
+
+/** The keys of a file, in the order in which they are read and written. */
+export const FILE_ROWS: readonly Row<FileDraft>[] = [
+  {
+    ...COMPAT,
+    read(entry, reading, draft, origins) {
+      const { compat } = COMPAT.read(entry, reading, draft, origins)
+      reading.profile = compat
+      return blankFile(compat, reading.prefix)
+    },
+    // Always: a file that was converted shall mean the same when the default moves on.
+    write: ({ compat }) => compat,
+  },
+  file('strict', 'isStrict', BOOLEAN, {
+    doc:
+      'Do as nginx does also where its behaviour is a trap ' +
+      '(docs/decisions/010-deviations-from-nginx.md)',
+  }),
+  ...within<FileDraft, 'process'>('process', PROCESS_ROWS),
+  file('log_formats', 'logFormats', LOG_FORMATS, {
+    doc: 'Formats for `access_log`, beside `combined` and `json`',
+    nginx: 'log_format',
+  }),
+  {
+    ...GROUPS,
+    // Those that addresses make need no writing.
+    write: (value, base, writing) =>
+      value.upstreams.every(upstream => upstream.isImplicit)
+        ? undefined
+        : GROUPS.write(value, base, writing),
+  },
+  ...within<FileDraft, 'settings'>('settings', SETTINGS_ROWS),
+  {
+    name: 'servers',
+    doc: 'Who answers where; the first of an address is its default',
+    nginx: 'server',
+    isRequired: true,
+    shape: SERVERS_SHAPE,
+    read(entry, reading, draft, origins) {
+      origins.servers = reading.origin(entry.key)
+      return { ...draft, servers: readServers(entry, reading, levelOf(draft), origins) }
+    },
+    write: (value, _base, writing) => writeServers(value.servers, levelOf(value), writing),
+    show: () => undefined,
+    hoist: (_values, onto) => onto,
+  },
+]
+
+function levelOf({ settings }: FileDraft): Parameters<typeof readServers>[2] {
+  return { settings, returns: null, action: { kind: 'files' } }
+}

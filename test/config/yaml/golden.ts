@@ -1,0 +1,164 @@
+// Golden cases of the YAML reader: one file each, the input, ten dashes, what came out: the
+// findings as printed, then the model with everything left out that repeats YAML's defaults or the
+// level above.
+
+import { isDeepStrictEqual } from 'node:util'
+
+import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
+import type { ReadResult } from '../../../src/config/reader.ts'
+import { makeSource } from '../../../src/config/source.ts'
+import { nearest } from '../../../src/config/suggest.ts'
+import { yamlKeepalive, yamlProcess, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import { yamlReader } from '../../../src/config/yaml/reader.ts'
+import { checkConfig } from '../../../src/model/check.ts'
+import type { Config } from '../../../src/model/config.ts'
+import { addressText } from '../../../src/model/listener.ts'
+import type { Location, Server } from '../../../src/model/route.ts'
+import { type Template, templateText } from '../../../src/model/template.ts'
+
+/** Separates input from output. */
+export const DASHES = '----------'
+
+/** The world around every case. */
+export const WORLD = {
+  prefix: '/prefix',
+  env: { APP_HOST: '10.0.0.9', WEIGHT: '3', EMPTY: '', DOLLAR: '$host' },
+  globals: '',
+  hostname: 'here.example',
+}
+
+/** Reads YAML and checks it, as the program does. */
+export function readYaml(text: string, file = '/case/site.yaml'): ReadResult {
+  const result = yamlReader.read(makeSource(file, text), WORLD)
+  if (result.config === null) return result
+  const diagnostics = [...result.diagnostics, ...checkConfig(result.config, nearest)]
+  const isRefused = diagnostics.some(item => item.severity === 'error')
+  return { ...result, config: isRefused ? null : result.config, diagnostics }
+}
+
+/** Reads the input of a case and prints what came out. */
+export function runCase(input: string): string {
+  const { config, diagnostics, sources } = readYaml(input)
+  const findings = renderDiagnostics(diagnostics, sources)
+  return config === null ? findings : `${findings}${print(describeConfig(config))}\n`
+}
+
+type Plain = Record<string, unknown>
+
+function describeConfig(config: Config): Plain {
+  const { process, compat, isStrict, upstreams, logFormats, servers } = config
+  const settings = yamlSettings(compat, WORLD.prefix)
+  return lean({
+    compat: compat === 'nginx/1.30' ? null : compat,
+    isStrict,
+    process: difference(process, yamlProcess(WORLD.prefix)),
+    logFormats: logFormats.slice(1),
+    upstreams: upstreams.map(upstream =>
+      lean({
+        ...upstream,
+        method: null,
+        keepalive: difference(upstream.keepalive, yamlKeepalive()),
+        peers: upstream.peers.map(peer =>
+          lean({ ...difference(peer, USUAL_PEER), address: addressText(peer.address) }),
+        ),
+      }),
+    ),
+    servers: servers.map(server => describeServer(server, settings)),
+  })
+}
+
+const USUAL_PEER = {
+  weight: 1,
+  maxFails: 1,
+  failTimeoutSeconds: 10,
+  maxConns: 0,
+  isBackup: false,
+  isDown: false,
+}
+
+function describeServer(server: Server, above: object): Plain {
+  const { listens, settings, locations } = server
+  return lean({
+    ...server,
+    listens: listens.map(listen => {
+      const { address, isDefault, backlog, ipv6Only } = listen
+      const usual = backlog === 511 && ipv6Only
+      return lean({
+        address: addressText(address),
+        isDefault,
+        ...(usual ? {} : { backlog, ipv6Only }),
+      })
+    }),
+    settings: difference(settings, above),
+    locations: locations.map(location => describeLocation(location, settings)),
+  })
+}
+
+function describeLocation(location: Location, above: object): Plain {
+  const { settings, locations } = location
+  return lean({
+    ...location,
+    settings: difference(settings, above),
+    locations: locations.map(inner => describeLocation(inner, settings)),
+  })
+}
+
+/** The properties of `value` that are not those of `base`, group by group. */
+function difference(value: object, base: object): Plain {
+  const found: Plain = {}
+  for (const [key, own] of Object.entries(value)) {
+    const other = (base as Plain)[key]
+    if (isDeepStrictEqual(own, other)) continue
+    const isGroup = isRecord(own) && isRecord(other) && key !== 'expires'
+    found[key] = isGroup ? difference(own, other) : own
+  }
+  return found
+}
+
+function isRecord(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Leaves out places, empty things and what is false. */
+function lean(value: Plain): Plain {
+  const kept = Object.entries(value).filter(([key, own]) => {
+    if (key === 'origin' || key === 'origins' || key === 'settings' || key === 'process') {
+      return isRecord(own) && key !== 'origin' && key !== 'origins' && !isBare(own)
+    }
+    const isEmpty = Array.isArray(own) && own.length === 0
+    return own !== null && own !== undefined && own !== false && own !== '' && !isEmpty
+  })
+  return Object.fromEntries(kept.filter(([, own]) => !isRecord(own) || Object.keys(own).length > 0))
+}
+
+/** Nothing but places in it. */
+function isBare(value: Plain): boolean {
+  return Object.keys(value).every(key => key === 'origin' || key === 'origins')
+}
+
+const TEMPLATE_KEYS = 'value path root text address uri target from to fallback condition'.split(
+  ' ',
+)
+
+/** JSON with templates as text and without places; what is short stands on one line. */
+function print(value: unknown): string {
+  const plain: unknown = JSON.parse(
+    JSON.stringify(value, (key, own: unknown) => {
+      if (key === 'origin' || key === 'origins') return undefined
+      const isText = TEMPLATE_KEYS.includes(key) && Array.isArray(own)
+      return isText ? templateText(own as Template) : own
+    }),
+  )
+  return indent(plain, '')
+}
+
+function indent(value: unknown, margin: string): string {
+  const line = JSON.stringify(value)
+  if (line.length + margin.length < 100 || typeof value !== 'object' || value === null) return line
+  const inner = `${margin}  `
+  const parts = Array.isArray(value)
+    ? value.map(item => inner + indent(item, inner))
+    : Object.entries(value).map(([key, item]) => `${inner}"${key}": ${indent(item, inner)}`)
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
+  return `${open}\n${parts.join(',\n')}\n${margin}${close}`
+}

@@ -1,0 +1,531 @@
+// Configurations that nobody would write, for properties of the YAML writer: every field of the
+// model takes unusual values, and texts are made of what YAML and our dollar rules find special.
+
+import fc from 'fast-check'
+import { yamlKeepalive, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import type { Config } from '../../../src/model/config.ts'
+import { DEFAULT_LOG_FORMATS, defaultSettings } from '../../../src/model/defaults.ts'
+import { addressText, type Listen, type ListenAddress } from '../../../src/model/listener.ts'
+import { BUILT_IN } from '../../../src/model/origin.ts'
+import { RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
+import type {
+  Action,
+  Location,
+  LocationMatch,
+  Server,
+  ServerName,
+} from '../../../src/model/route.ts'
+import { LOG_LEVELS, type Settings } from '../../../src/model/settings.ts'
+import { literal, type Template, type TemplatePart } from '../../../src/model/template.ts'
+import type { Keepalive, Peer, Upstream } from '../../../src/model/upstream.ts'
+
+const origin = BUILT_IN
+
+const PIECES = [
+  ...[
+    'a',
+    'B',
+    '7',
+    '_',
+    ' ',
+    '  ',
+    '$',
+    '$$',
+    '${',
+    '}',
+    '${HOME}',
+    '${x:-y}',
+    '{',
+    '[',
+    ']',
+    ',',
+  ],
+  ...[
+    ':',
+    ': ',
+    '#',
+    ' #',
+    '&',
+    '*',
+    '!',
+    '|',
+    '>',
+    '%',
+    '@',
+    '`',
+    '"',
+    "'",
+    '\\',
+    '/',
+    '-',
+    '?',
+    '~',
+    '=',
+  ],
+  ...[
+    '\n',
+    '\t',
+    '\r',
+    'é',
+    '\u0085',
+    '\u2028',
+    '\u{1f600}',
+    'null',
+    'true',
+    'off',
+    '1.0',
+    '0x1f',
+    '<<',
+  ],
+]
+const text = fc.array(fc.constantFrom(...PIECES), { maxLength: 6 }).map(pieces => pieces.join(''))
+const someText = text.filter(value => value !== '')
+const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/)
+const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/)
+const VARIABLES = ['host', 'uri', 'args', 'http_x_a', 'remote_addr', '1', 'upstream_http_b']
+const variable = fc.constantFrom(...VARIABLES).map(name => ({ variable: name }))
+
+/** Neighbouring texts are one part, as readers make them. */
+function joined(parts: readonly TemplatePart[]): Template {
+  const result: TemplatePart[] = []
+  for (const part of parts) {
+    const last = result.at(-1)
+    if (part === '') continue
+    if (typeof part === 'string' && typeof last === 'string')
+      result[result.length - 1] = last + part
+    else result.push(part)
+  }
+  return result
+}
+
+const template = fc.array(fc.oneof(text, variable), { maxLength: 4 }).map(joined)
+const someTemplate = template.filter(value => value.length > 0)
+const path = text.map(value => `/${value}`)
+const pathTemplate = fc.oneof(
+  fc.tuple(path, template).map(([first, rest]) => joined([first, ...rest])),
+  template.map(rest => joined([{ variable: 'document_root' }, ...rest])),
+)
+
+const ms = fc.oneof(
+  fc.nat({ max: 100_000 }),
+  fc.nat({ max: 100 }).map(seconds => seconds * 1000),
+  fc.nat({ max: 50 }).map(hours => hours * 3_600_000),
+)
+const seconds = fc.nat({ max: 100_000 })
+const bytes = fc.oneof(
+  fc.nat(),
+  fc.nat({ max: 2000 }).map(kib => kib * 1024),
+)
+const someBytes = bytes.map(value => value + 1)
+const count = fc.integer({ min: 1, max: 100_000 })
+const status = fc.integer({ min: 300, max: 599 })
+
+const tcp: fc.Arbitrary<ListenAddress> = fc.record({
+  kind: fc.constant('tcp' as const),
+  host: fc.constantFrom('0.0.0.0', '127.0.0.1', '::', '::1', 'fe80::1', 'example.com', 'a_b'),
+  port: fc.integer({ min: 1, max: 65_535 }),
+})
+const unix: fc.Arbitrary<ListenAddress> = text.map(value => ({
+  kind: 'unix' as const,
+  path: `/run/${value}`,
+}))
+const address = fc.oneof(tcp, unix)
+
+const keepalive: fc.Arbitrary<Keepalive> = fc.oneof(
+  fc.constant(yamlKeepalive()),
+  fc.nat({ max: 100 }).map(idleMax => ({ ...yamlKeepalive(), idleMax })),
+  fc.record({ idleMax: fc.nat(), requestsMax: count, ageMaxMs: ms, idleTimeoutMs: ms }),
+)
+
+const peer: fc.Arbitrary<Peer> = fc
+  .record({
+    address,
+    name: fc.option(word),
+    weight: fc.integer({ min: 1, max: 65_535 }),
+    maxConns: fc.nat({ max: 1000 }),
+    maxFails: fc.nat({ max: 10 }),
+    failTimeoutSeconds: seconds,
+    isBackup: fc.boolean(),
+    isDown: fc.boolean(),
+  })
+  .map(made => ({ ...made, origin, name: made.name ?? addressText(made.address) }))
+
+const listen: fc.Arbitrary<Listen> = fc.record({
+  origin: fc.constant(origin),
+  address,
+  isDefault: fc.boolean(),
+  backlog: fc.constantFrom(511, 1024),
+  ipv6Only: fc.boolean(),
+})
+
+/** Some of the properties of a group, the others as they were. */
+function partly<T extends object>(
+  arbitraries: { [K in keyof T]: fc.Arbitrary<T[K]> },
+): fc.Arbitrary<Partial<T>> {
+  return fc.record(arbitraries, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>
+}
+
+const client = partly<Settings['client']>({
+  headerBufferBytes: someBytes,
+  largeHeaderBuffers: fc.record({ count, bytes: someBytes }),
+  headerTimeoutMs: ms,
+  bodyBytesMax: bytes,
+  bodyBufferBytes: someBytes,
+  bodyTimeoutMs: ms,
+  bodyTempPath: path,
+  sendTimeoutMs: ms,
+  keepaliveTimeoutMs: ms,
+  keepaliveHeaderSeconds: seconds,
+  keepaliveRequestsMax: count,
+  keepaliveAgeMaxMs: ms,
+  allowsUnderscores: fc.boolean(),
+  ignoresInvalidFields: fc.boolean(),
+  lingering: fc.record({
+    mode: fc.constantFrom('off' as const, 'on' as const, 'always' as const),
+    timeMs: ms,
+    timeoutMs: ms,
+  }),
+})
+
+const files = partly<Omit<Settings['files'], 'isAlias'>>({
+  root: pathTemplate,
+  index: fc.array(someTemplate, { maxLength: 3 }),
+  defaultType: someText,
+  types: fc.dictionary(fc.constantFrom('html', 'gif', 'md', 'x7', 'on'), someText, {
+    noNullPrototype: true,
+  }),
+})
+
+const redirects: fc.Arbitrary<Settings['proxy']['redirects']> = fc.oneof(
+  fc.constant('default' as const),
+  fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('prefix' as const), from: someTemplate, to: template }),
+      fc.record({
+        kind: fc.constant('regex' as const),
+        pattern: someText,
+        isCaseInsensitive: fc.boolean(),
+        to: template,
+      }),
+    ),
+    { maxLength: 2 },
+  ),
+)
+
+const proxy = partly<Settings['proxy']>({
+  httpVersion: fc.constantFrom('1.0' as const, '1.1' as const),
+  setFields: fc.array(fc.record({ name: token, value: template }), { maxLength: 4 }),
+  hideFields: fc.uniqueArray(
+    token.map(name => name.toLowerCase()),
+    { maxLength: 4 },
+  ),
+  redirects,
+  isBuffering: fc.boolean(),
+  isRequestBuffering: fc.boolean(),
+  bufferBytes: someBytes,
+  buffersBytes: someBytes,
+  busyBuffersBytes: someBytes,
+  tempFileBytesMax: bytes,
+  tempFileWriteBytes: someBytes,
+  tempPath: path,
+  connectTimeoutMs: ms,
+  sendTimeoutMs: ms,
+  readTimeoutMs: ms,
+  retry: fc.record({
+    on: fc.uniqueArray(fc.constantFrom(...RETRY_CONDITIONS), { maxLength: 4 }),
+    triesMax: fc.nat({ max: 9 }),
+    timeoutMs: ms,
+  }),
+  ignoresClientAbort: fc.boolean(),
+  interceptsErrors: fc.boolean(),
+  allowsUpgrade: fc.uniqueArray(word, { maxLength: 2 }),
+  passesTrailers: fc.boolean(),
+})
+
+const errorLogs = fc.array(
+  fc.record({
+    path: fc.oneof(path, fc.constant('stderr')),
+    level: fc.constantFrom(...LOG_LEVELS),
+    format: fc.constantFrom('text' as const, 'json' as const),
+  }),
+  { minLength: 1, maxLength: 2 },
+)
+
+const expires: fc.Arbitrary<Settings['expires']> = fc.oneof(
+  fc.constantFrom({ kind: 'off' as const }, { kind: 'epoch' as const }, { kind: 'max' as const }),
+  fc.record({
+    kind: fc.constantFrom('access' as const, 'modified' as const),
+    seconds: fc.integer({ min: -90_000, max: 90_000 }),
+  }),
+  fc.record({ kind: fc.constant('daily' as const), secondOfDay: fc.nat({ max: 86_400 }) }),
+  template.map(rest => ({
+    kind: 'variable' as const,
+    value: joined([...rest, { variable: 'host' }]),
+  })),
+)
+
+const plain = partly<Omit<Settings, 'client' | 'files' | 'proxy'>>({
+  addFields: fc.array(fc.record({ name: token, value: template, isAlways: fc.boolean() }), {
+    maxLength: 3,
+  }),
+  expires,
+  errorPages: fc.array(
+    fc.record({
+      statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
+      status: fc.option(fc.constantFrom(0, 200, 404)),
+      target: someTemplate,
+    }),
+    { maxLength: 2 },
+  ),
+  accessLogs: fc.array(
+    fc.record({
+      path: pathTemplate,
+      format: fc.oneof(word, fc.constant('combined'), someText),
+      bufferBytes: bytes,
+      flushMs: ms,
+      condition: fc.option(someTemplate),
+    }),
+    { maxLength: 2 },
+  ),
+  errorLogs,
+  serverTokens: fc.constantFrom('on' as const, 'off' as const, '' as const),
+  mergesSlashes: fc.boolean(),
+  absoluteRedirect: fc.boolean(),
+  portInRedirect: fc.boolean(),
+  serverNameInRedirect: fc.boolean(),
+  logsNotFound: fc.boolean(),
+})
+
+type Change = (settings: Settings, isRoute: boolean) => Settings
+
+/** What a level changes of the settings around it. */
+const change: fc.Arbitrary<Change> = fc
+  .record({ client, files, proxy, plain, isAlias: fc.boolean(), isSame: fc.boolean() })
+  .map(made => (settings, isRoute) => {
+    if (made.isSame) return settings
+    const isAlias = isRoute && made.isAlias
+    return {
+      ...settings,
+      ...made.plain,
+      client: { ...settings.client, ...made.client },
+      files: { ...settings.files, ...made.files, ...(isRoute ? { isAlias } : {}) },
+      proxy: { ...settings.proxy, ...made.proxy },
+    }
+  })
+
+const prefix = someText.map(value => ({
+  kind: 'prefix' as const,
+  path: value,
+  isFinal: value.length % 2 === 0,
+}))
+const match: fc.Arbitrary<LocationMatch> = fc.oneof(
+  prefix,
+  fc
+    .tuple(word, word)
+    .map(words => ({ kind: 'prefix' as const, path: `/${words.join('/')}`, isFinal: false })),
+  someText.map(value => ({ kind: 'exact' as const, path: value })),
+  someText.map(pattern => ({
+    kind: 'regex' as const,
+    pattern,
+    isCaseInsensitive: pattern.length % 2 === 0,
+  })),
+  someText.filter(value => !value.startsWith('@')).map(name => ({ kind: 'named' as const, name })),
+)
+
+const serverName: fc.Arbitrary<ServerName> = fc.oneof(
+  fc.oneof(word, fc.constant('')).map(name => ({ kind: 'exact' as const, name })),
+  fc
+    .tuple(word, fc.boolean())
+    .map(([name, isApexToo]) => ({ kind: 'suffix' as const, name: `.${name}`, isApexToo })),
+  word.map(name => ({ kind: 'prefix' as const, name: `${name}.` })),
+  someText.map(pattern => ({ kind: 'regex' as const, pattern, isCaseInsensitive: true })),
+)
+
+const level = fc.record({
+  change,
+  returns: fc.option(
+    fc
+      .record({ status: fc.constantFrom(200, 301, 302, 404, 444, 503), text: fc.option(template) })
+      .map(made => ({ origin, ...made })),
+  ),
+  tryFiles: fc.option(
+    fc
+      .record({
+        paths: fc.array(someTemplate, { minLength: 1, maxLength: 2 }),
+        fallback: fc.oneof(
+          path.map(literal),
+          fc.integer({ min: 100, max: 999 }).map(code => ({ status: code })),
+        ),
+      })
+      .map(made => ({ origin, ...made })),
+  ),
+  target: fc.option(
+    fc.record({
+      group: fc.nat(),
+      uri: fc.option(someTemplate),
+      host: fc.option(someTemplate),
+      isDynamic: fc.boolean(),
+    }),
+  ),
+})
+type Drawn<T> = T extends fc.Arbitrary<infer V> ? V : never
+type DrawnLevel = Drawn<typeof level>
+
+interface DrawnRoute {
+  readonly match: LocationMatch
+  readonly level: DrawnLevel
+  readonly isInternal: boolean
+  readonly inner: readonly DrawnRoute[]
+}
+const { route } = fc.letrec<{ route: DrawnRoute }>(tie => ({
+  route: fc.record({
+    match,
+    level,
+    isInternal: fc.boolean(),
+    inner: fc.oneof({ maxDepth: 2 }, fc.constant([]), fc.array(tie('route'), { maxLength: 2 })),
+  }),
+}))
+
+function actionOf({ target }: DrawnLevel, upstreams: readonly Upstream[]): Action {
+  if (target === null) return { kind: 'files' }
+  const { uri, host } = target
+  const base = { origin, scheme: 'http' as const, uri }
+  const upstream = upstreams[target.group % Math.max(1, upstreams.length)]
+  if (target.isDynamic || upstream === undefined) {
+    const dynamic = joined([...(host ?? []), { variable: 'host' }])
+    return { kind: 'proxy', target: { ...base, upstream: null, address: dynamic } }
+  }
+  return {
+    kind: 'proxy',
+    target: { ...base, upstream: upstream.name, address: host ?? literal(upstream.name) },
+  }
+}
+
+function locationOf(drawn: DrawnRoute, above: Settings, upstreams: readonly Upstream[]): Location {
+  const settings = drawn.level.change(above, true)
+  const { returns, tryFiles } = drawn.level
+  return {
+    origin,
+    match: drawn.match,
+    settings,
+    returns,
+    ...(tryFiles === null ? {} : { tryFiles }),
+    action: actionOf(drawn.level, upstreams),
+    isInternal: drawn.isInternal,
+    locations: drawn.inner.map(inner => locationOf(inner, settings, upstreams)),
+  }
+}
+
+const explicit = fc.record({
+  origin: fc.constant(origin),
+  name: word,
+  method: fc.constant('round_robin' as const),
+  peers: fc.array(peer, { minLength: 1, maxLength: 3 }),
+  keepalive,
+  isImplicit: fc.constant(false),
+})
+const implicit = fc
+  .record({
+    host: fc.constantFrom('10.0.0.1', '[::1]', 'peer.example'),
+    port: fc.integer({ min: 81, max: 90 }),
+    keepalive,
+  })
+  .map((made): Upstream => {
+    const name = `${made.host}:${made.port}`
+    const bare = made.host.replaceAll(/[[\]]/g, '')
+    const only: Peer = {
+      origin,
+      name,
+      address: { kind: 'tcp', host: bare, port: made.port },
+      weight: 1,
+      maxConns: 0,
+      maxFails: 1,
+      failTimeoutSeconds: 10,
+      isBackup: false,
+      isDown: false,
+    }
+    return {
+      origin,
+      name,
+      method: 'round_robin',
+      peers: [only],
+      keepalive: made.keepalive,
+      isImplicit: true,
+    }
+  })
+
+/**
+ * Whole configurations. Implicit groups are in it only where a target leads to them, as readers
+ * make them.
+ */
+export const anyConfig: fc.Arbitrary<Config> = fc
+  .record({
+    isNginx: fc.boolean(),
+    compat: fc.constantFrom('nginx/1.28' as const, 'nginx/1.30' as const),
+    isStrict: fc.boolean(),
+    process: fc.record({
+      workerProcesses: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 512 })),
+      workerConnectionsMax: count,
+      isDaemon: fc.boolean(),
+      pidPath: fc.oneof(path, fc.constant('')),
+      shutdownTimeoutMs: ms,
+      errorLogs,
+    }),
+    explicit: fc.uniqueArray(explicit, { maxLength: 3, selector: made => made.name }),
+    implicit: fc.uniqueArray(implicit, { maxLength: 2, selector: made => made.name }),
+    formats: fc.uniqueArray(
+      fc.record({
+        name: word.filter(name => name !== 'json'),
+        escape: fc.constantFrom('default' as const, 'json' as const, 'none' as const),
+        text: someTemplate,
+      }),
+      { maxLength: 2, selector: made => made.name },
+    ),
+    common: change,
+    servers: fc.array(
+      fc.record({
+        listens: fc.array(listen, { minLength: 1, maxLength: 2 }),
+        names: fc.array(serverName, { minLength: 1, maxLength: 3 }),
+        name: fc.oneof(word, text),
+        level,
+        routes: fc.array(route, { maxLength: 2 }),
+      }),
+      { maxLength: 2 },
+    ),
+  })
+  .map(made => {
+    const base = made.isNginx
+      ? defaultSettings(made.compat, '/prefix')
+      : yamlSettings(made.compat, '/prefix')
+    const common = made.common(base, false)
+    const upstreams = [...made.explicit, ...made.implicit]
+    const servers = made.servers.map((drawn): Server => {
+      const settings = drawn.level.change(common, false)
+      const { returns, tryFiles } = drawn.level
+      return {
+        origin,
+        listens: drawn.listens,
+        names: drawn.names,
+        name: drawn.name,
+        settings,
+        returns,
+        ...(tryFiles === null ? {} : { tryFiles }),
+        action: actionOf(drawn.level, upstreams),
+        locations: drawn.routes.map(inner => locationOf(inner, settings, upstreams)),
+      }
+    })
+    const used = JSON.stringify(servers)
+    return {
+      format: made.isNginx ? 'nginx' : 'yaml',
+      file: 'generated',
+      files: ['generated'],
+      compat: made.compat,
+      isStrict: made.isStrict,
+      process: { origin, ...made.process },
+      upstreams: upstreams.filter(
+        ({ isImplicit, name }) => !isImplicit || used.includes(`"upstream":"${name}"`),
+      ),
+      servers,
+      logFormats: [...DEFAULT_LOG_FORMATS, ...made.formats],
+    }
+  })
