@@ -46,8 +46,8 @@ interface OpenTarget {
 
 /** Writes lines to the targets that want their level. Only the constructor throws. */
 export class ErrorLog {
-  readonly #targets: OpenTarget[]
-  readonly #lowest: number
+  #targets: OpenTarget[]
+  #lowest: number
   readonly #thread: number
   readonly #now: () => Date
   #second = 0
@@ -63,13 +63,8 @@ export class ErrorLog {
     this.#thread = options.thread ?? process.pid
     this.#now = options.now ?? (() => new Date())
     this.#targets = []
-    try {
-      for (const target of targets) this.#targets.push(this.#open(target))
-    } catch (error) {
-      this.close()
-      throw error
-    }
-    this.#lowest = Math.min(Infinity, ...this.#targets.map(target => target.rank))
+    this.#lowest = Number.POSITIVE_INFINITY
+    this.retarget(targets)
   }
 
   /** Whether any target takes lines of this level: asked before a costly text is made. */
@@ -93,6 +88,24 @@ export class ErrorLog {
         this.#line('alert', `${loss.count} lines of this log were lost (${loss.reason})`),
       )
     }
+  }
+
+  /**
+   * Writes to other targets from now on.
+   *
+   * Throws an `Error` with one clear line when one cannot be opened; then everything stays as it is.
+   */
+  retarget(targets: readonly ErrorLogTarget[]): void {
+    const opened: OpenTarget[] = []
+    try {
+      for (const target of targets) opened.push(this.#open(target))
+    } catch (error) {
+      for (const { file } of opened) file.close()
+      throw error
+    }
+    this.close()
+    this.#targets = opened
+    this.#lowest = Math.min(Number.POSITIVE_INFINITY, ...opened.map(target => target.rank))
   }
 
   /** USR1: opens the files anew. A file that cannot be opened stays as it is, which the log itself says. */

@@ -17,6 +17,8 @@ export const CONTROL_LIMITS = {
   restartForgetMs: 10_000,
   /** After the time of a graceful stop: what a worker needs to close what is left. */
   drainGraceMs: 2_000,
+  /** At a fast stop: what a worker needs to write out its logs. */
+  stopGraceMs: 300,
   /** Between `drained`, after which nothing is left to do, and the end of a worker's thread. */
   exitGraceMs: 150,
   /** Asking a unix socket whether somebody still accepts on it. */

@@ -3,9 +3,11 @@
 
 import { Worker } from 'node:worker_threads'
 
+import { systemDelay, TIMED_OUT, within } from '../base/delay.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import type { LogLevel } from '../model/settings.ts'
 import type { FromWorker, ToWorker, WorkerStart } from '../worker/messages.ts'
+import { CONTROL_LIMITS } from './limits.ts'
 
 /** How a worker answered a generation. */
 export type Answer =
@@ -102,9 +104,12 @@ export class WorkerThread {
     this.#worker.postMessage(message)
   }
 
-  /** Ends the thread at once; connections that it holds are closed. */
+  /** Ends the thread; connections that it holds are closed. It gets a moment to write out its logs. */
   async terminate(): Promise<void> {
-    await this.#worker.terminate()
+    if (this.#hasEnded) return
+    this.post({ kind: 'stop' })
+    const outcome = await within(this.ended, CONTROL_LIMITS.stopGraceMs, systemDelay)
+    if (outcome === TIMED_OUT) await this.#worker.terminate()
   }
 
   #expect(generation: number): void {

@@ -59,7 +59,7 @@ function answerErrorPage(exchange: Exchange, status: number): boolean {
   if (target.startsWith('/') || target.startsWith('@')) {
     // -1: the page's own status counts (`=` without a number).
     exchange.errorStatus = page.status === 0 ? -1 : (page.status ?? status)
-    if (target.startsWith('@')) answerNamed(exchange, target.slice(1))
+    if (target.startsWith('@')) runNamedLocation(exchange, target.slice(1))
     else internalRedirect(exchange, target)
     return true
   }
@@ -69,7 +69,8 @@ function answerErrorPage(exchange: Exchange, status: number): boolean {
   return true
 }
 
-function answerNamed(exchange: Exchange, name: string): void {
+/** Goes on with the location `@name`, with the method as it is. */
+export function runNamedLocation(exchange: Exchange, name: string): void {
   const location = findNamedLocation(exchange, name)
   if (location === null) {
     exchange.snapshot.services.errorLog.write('error', `could not find named location "@${name}"`)
@@ -95,19 +96,6 @@ export function internalRedirect(exchange: Exchange, uri: string): void {
   exchange.snapshot.runLocation(exchange)
 }
 
-/** Same as `internalRedirect`, but keeps the method: what `index` does. */
-export function internalRedirectSameMethod(exchange: Exchange, uri: string): void {
-  const { method } = exchange
-  const failure = redirectInternally(exchange, uri)
-  if (failure !== null) {
-    exchange.failure = failure
-    answerStatus(exchange, 500)
-    return
-  }
-  exchange.method = method
-  exchange.snapshot.runLocation(exchange)
-}
-
 /** Answers with Location; a path gets scheme and host as `absolute_redirect` and its companions say. */
 export function answerRedirect(exchange: Exchange, status: number, location: string): void {
   if (exchange.isFinished || exchange.state !== 'none') return
@@ -122,10 +110,13 @@ function absoluteUrl(exchange: Exchange, path: string): string {
   const { head, connection, server } = exchange
   const host =
     settings.serverNameInRedirect && server.config.name !== '' ? server.config.name : head.host
-  if (host === '') return path
   const port =
     settings.portInRedirect && connection.localPort !== 80 ? `:${connection.localPort}` : ''
-  return `http://${host}${port}${path}`
+  return `http://${host === '' ? bracketed(connection.localAddress) : host}${port}${path}`
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
 }
 
 /** The 301 of a path that lacks its slash. */

@@ -2,7 +2,7 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { ErrorLog } from '../base/error-log.ts'
-import type { Action, Location, ProxyTarget, Return } from '../model/route.ts'
+import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { literalText } from '../model/template.ts'
 import type { AccessLogger } from './access-log.ts'
@@ -10,10 +10,12 @@ import { answerFailure, answerRedirect, answerStatus, answerText } from './answe
 import { compileExpires, parseExpires } from './expires.ts'
 import { makeFileHandler } from './files.ts'
 import { Forward, type ForwardRules } from './forward.ts'
+import { mediaType } from './media-type.ts'
 import { RequestTemplate } from './outgoing-head.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
 import { ResponseTemplate } from './response-head.ts'
 import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runtime.ts'
+import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
 
 /** Field lines of one response head from a peer, at most. */
@@ -32,6 +34,7 @@ export interface LocationSource {
   readonly location: Location | null
   readonly settings: Settings
   readonly returns: Return | null
+  readonly tryFiles: TryFiles | null
   readonly action: Action
 }
 
@@ -80,7 +83,11 @@ function compileHandler(
   context: CompileContext,
 ): Handler {
   if (source.returns !== null) return compileReturn(source.returns, runtime)
-  const { action } = source
+  const content = compileAction(source.action, runtime, context)
+  return source.tryFiles === null ? content : makeTryFiles(source.tryFiles, runtime, content)
+}
+
+function compileAction(action: Action, runtime: LocationRuntime, context: CompileContext): Handler {
   switch (action.kind) {
     case 'proxy':
       return compileProxy(action.target, runtime, context)
@@ -98,16 +105,8 @@ function compileReturn(returns: Return, runtime: LocationRuntime): Handler {
   if (text === null) return exchange => answerStatus(exchange, status)
   const render = compileTemplate(text)
   if (REDIRECTS.has(status)) return exchange => answerRedirect(exchange, status, render(exchange))
-  const { defaultType, types } = runtime.settings.files
-  return exchange =>
-    answerText(exchange, status, typeOf(exchange.uri, types, defaultType), render(exchange))
-}
-
-function typeOf(uri: string, types: Readonly<Record<string, string>>, defaultType: string): string {
-  const dot = uri.lastIndexOf('.')
-  if (dot === -1 || dot < uri.lastIndexOf('/')) return defaultType
-  const extension = uri.slice(dot + 1).toLowerCase()
-  return Object.hasOwn(types, extension) ? types[extension]! : defaultType
+  const { files } = runtime.settings
+  return exchange => answerText(exchange, status, mediaType(exchange.uri, files), render(exchange))
 }
 
 // ── proxy_pass ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,8 +186,11 @@ function compileProxy(
     }
   }
   return exchange => {
-    const name = address(exchange)
+    const text = address(exchange)
+    const slash = text.startsWith('unix:') ? -1 : text.indexOf('/')
+    const name = slash === -1 ? text : text.slice(0, slash)
     exchange.proxyHost = name
+    exchange.proxyTarget = slash === -1 ? '' : text.slice(slash)
     const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
     if (found === null) {
       answerFailure(exchange, { failure: 'bad_upstream_name', detail: name }, 502)

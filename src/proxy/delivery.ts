@@ -39,7 +39,7 @@ export class Delivery implements RelayOwner {
     // An answer before the end of the request: the rest of that has no place to go (RFC 9112 §9.3).
     if (!peer.isRequestSent) {
       exchange.mustClose = true
-      exchange.body?.stopSending()
+      exchange.body?.discard()
     }
     const needsFraming = head.hasBody && head.bodyBytes < 0
     const isChunked = needsFraming && exchange.head.minor === 1

@@ -62,6 +62,8 @@ export class Exchange {
   upstream: UpstreamRuntime | null = null
   /** `$proxy_host`. */
   proxyHost = ''
+  /** The request target that variables in `proxy_pass` came to; empty = by the template. */
+  proxyTarget = ''
   peerConnection: PeerConnection | null = null
   tries: Try[] = []
   /** The request head as it goes to the peer, complete; made once. */
@@ -81,6 +83,10 @@ export class Exchange {
   sentHead = ''
   failure: Failure | null = null
   isFinished = false
+  /** The client did not get the whole answer. */
+  isCut = false
+  /** `$request_id`, made when somebody asks. */
+  requestId = ''
 
   constructor(
     connection: ClientConnection,

@@ -60,8 +60,8 @@ function fromNow(clock: Clock, seconds: number): ExpiresFields {
 }
 
 function fromModified(clock: Clock, seconds: number, lastModified: string): ExpiresFields {
-  const modified = lastModified === '' ? null : parseHttpDate(lastModified)
-  if (modified === null) return fromNow(clock, seconds)
+  const modified = parseHttpDate(lastModified)
+  if (Number.isNaN(modified)) return fromNow(clock, seconds)
   return fromNow(clock, modified + seconds - clock.wallSeconds)
 }
 

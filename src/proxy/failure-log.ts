@@ -19,7 +19,11 @@ export function logFailure(exchange: Exchange, level: LogLevel, text: string): v
   if (last !== undefined) fields.upstream = last.address
   if (head.authority !== '') fields.host = head.authority
   fields.step = exchange.step
-  if (tries.length > 0) fields.tries = tries.map(describeTry).join('; ')
+  if (tries.length > 0)
+    fields.tries = tries
+      .filter(each => each.address !== '')
+      .map(describeTry)
+      .join('; ')
   errorLog.write(level, text, fields)
 }
 

@@ -9,7 +9,7 @@ const CLOSING_STATUSES: ReadonlySet<number> = new Set([400, 408, 413, 414, 431, 
 /** Whether the client may send another request on this connection; decided when the response head is made. */
 export function decideKeepAlive(exchange: Exchange, status: number): boolean {
   const { connection, head } = exchange
-  if (exchange.mustClose || !head.isKeepAlive || connection.isHalfClosed) return false
+  if (exchange.mustClose || !head.isKeepAlive || !connection.mayServeNext) return false
   if (CLOSING_STATUSES.has(status) && exchange.failure !== null) return false
   const { client } = (exchange.location ?? exchange.server.fallback).settings
   if (client.keepaliveTimeoutMs === 0 || exchange.snapshot.isDraining) return false
@@ -34,6 +34,7 @@ export function finishExchange(exchange: Exchange, isKeepAlive: boolean): void {
  * @param isReset the client could take the end of the connection for the end of the response
  */
 export function cutExchange(exchange: Exchange, isReset: boolean): void {
+  exchange.isCut = true
   if (!endOnce(exchange)) return
   exchange.connection.abort(isReset)
 }
@@ -42,9 +43,9 @@ function endOnce(exchange: Exchange): boolean {
   if (exchange.isFinished) return false
   exchange.isFinished = true
   exchange.state = 'done'
-  exchange.body?.close()
   const loggers = (exchange.location ?? exchange.server.fallback).accessLogs
   for (let i = 0; i < loggers.length; i++) loggers[i]!.write(exchange)
+  exchange.body?.close()
   exchange.snapshot.onExchangeEnd(exchange)
   return true
 }

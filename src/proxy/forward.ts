@@ -68,12 +68,22 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     exchange.upstream = this.#upstream
     exchange.outgoingHead = this.#location.request!.build(exchange)
     if (!exchange.head.hasBody || exchange.redirects > 0) {
+      this.#keepBody()
       this.#nextTry()
       return
     }
     exchange.step = 'receive'
     exchange.body = new RequestBody(exchange.connection, this, this.#location.settings)
     exchange.body.start(this.#location.settings.client.bodyTimeoutMs)
+  }
+
+  /** After an internal redirect: a body that is not all here cannot be sent again, and must not be promised. */
+  #keepBody(): void {
+    const exchange = this.#exchange
+    if (exchange.body === null || exchange.body.isKept) return
+    exchange.mustClose = true
+    exchange.body.close()
+    exchange.body = null
   }
 
   // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -103,12 +113,13 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
   onBodyFailure(failure: Failure): void {
     const exchange = this.#exchange
     exchange.mustClose = true
-    exchange.failure = failure
-    logFailure(exchange, 'info', `${failureText(failure)} while reading client request body`)
-    if (this.#delivery !== null) {
-      this.#delivery.abandon()
+    if (this.#delivery !== null || exchange.body === null) {
+      // The answer does not hang on it any more.
+      if (failure.failure === 'client_gone') this.onClientEnd()
       return
     }
+    exchange.failure = failure
+    logFailure(exchange, 'info', `${failureText(failure)} while reading client request body`)
     this.#dropTry()
     answerFailure(exchange, failure, FAILURES[failure.failure].status)
     this.#end()
@@ -219,7 +230,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     if (condition !== null && this.#isRetried(condition, true)) {
       this.#tries.end(countsAsFailure(condition) ? 'failure' : 'success', null)
       exchange.peerConnection?.destroy()
-      this.#retry()
+      this.#retry(false)
       return
     }
     if (head.status === 101) {
@@ -295,27 +306,37 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     const condition = conditionOfFailure(failure.failure) ?? 'error'
     const { status } = FAILURES[failure.failure]
     this.#tries.current!.status = status
-    this.#tries.end('failure', failure)
+    this.#tries.end(this.#isStale(failure) ? 'neutral' : 'failure', failure)
     const activity =
       exchange.step === 'connect'
         ? 'connecting to upstream'
         : 'reading response header from upstream'
     logFailure(exchange, 'error', `${failureText(failure)} while ${activity}`)
     if (this.#isRetried(condition, false)) {
-      this.#retry()
+      this.#retry(this.#isFreeTry(condition))
       return
     }
     answerFailure(exchange, failure, status)
     this.#end()
   }
 
-  /** A kept connection that its peer had closed: nobody's fault, and the request was never seen. */
-  #isDeadOnArrival(failure: Failure): boolean {
-    if (!this.#isReused || this.#hasRetriedFresh || this.#exchange.snapshot.isStrict) return false
+  /** A kept connection that its peer had closed in the meantime: nobody's fault. */
+  #isStale(failure: Failure): boolean {
+    if (!this.#isReused || this.#exchange.snapshot.isStrict) return false
     if (failure.failure !== 'peer_closed' && failure.failure !== 'peer_reset') return false
-    if (this.#exchange.peerConnection?.hasAnswered !== false) return false
+    return this.#exchange.peerConnection?.hasAnswered === false
+  }
+
+  /** The same, and the request can be sent again: it goes to the same peer on a new connection. */
+  #isDeadOnArrival(failure: Failure): boolean {
+    if (!this.#isStale(failure)) return false
     const isReplayable = this.#exchange.body === null || this.#exchange.body.canReplay
     return isReplayable && isIdempotent(this.#exchange.method)
+  }
+
+  /** nginx gives a try that failed on a kept connection back. */
+  #isFreeTry(condition: RetryCondition): boolean {
+    return condition === 'error' && this.#isReused && this.#exchange.snapshot.isStrict
   }
 
   /** Decides on another try; `isResponse`: the peer did answer, and that answer can still be passed on. */
@@ -324,7 +345,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     const isAgain = decideRetry(
       {
         condition,
-        triesLeft: this.#tries.leftAfter,
+        triesLeft: this.#tries.leftAfter + (this.#isFreeTry(condition) ? 1 : 0),
         elapsedMs: this.#tries.sinceFirst(),
         method: exchange.method,
         isSent: this.#isSent,
@@ -337,8 +358,8 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     return !isResponse || exchange.snapshot.isStrict || this.#tries.hasOther()
   }
 
-  #retry(): void {
-    this.#tries.next()
+  #retry(isFree: boolean): void {
+    if (!isFree) this.#tries.next()
     this.#exchange.responseHead = null
     this.#exchange.peerConnection = null
     this.#hasRetriedFresh = false

@@ -63,7 +63,7 @@ export class LocationTable {
         })
         return
       case 'named':
-        this.#named.set(match.name, entry.location)
+        if (!this.#named.has(match.name)) this.#named.set(match.name, entry.location)
         return
     }
   }

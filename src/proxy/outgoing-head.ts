@@ -93,6 +93,7 @@ export class RequestTemplate {
   #target(exchange: Exchange): string {
     const { head } = exchange
     const { uri, isUriWhole, matchedLength } = this.#options
+    if (exchange.proxyTarget !== '') return exchange.proxyTarget
     if (uri === null) {
       if (!exchange.isInternal) return head.target
       return withArgs(escapeUri(exchange.uri), exchange.args)

@@ -3,7 +3,7 @@
 // with `proxy_buffering`, the rest goes through memory and a temporary file so that the peer is free (nginx's rule).
 
 import type { Failure } from '../base/failure.ts'
-import { giveReadBuffer, READ_BUFFER_BYTES, takeReadBuffer } from '../base/read-buffers.ts'
+import { giveReadBuffer, HEADROOM_BYTES, type ReadBuffer } from '../base/read-buffers.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { WRITE_HIGH_WATER_BYTES } from '../downstream/accept.ts'
 import type { ClientConnection } from '../downstream/client-connection.ts'
@@ -39,7 +39,7 @@ export class Relay {
   #pending: string
   #isEnded = false
   #isPeerPaused = false
-  #lent: Buffer[] | null = null
+  #lent: ReadBuffer[] | null = null
   #spool: Spool | null = null
   #reader: SpoolReader | null = null
   #timer: Timer | null = null
@@ -83,7 +83,7 @@ export class Relay {
       return
     }
     if (this.#isChunked) this.#pending += this.#chunkStart(size)
-    if (isLendable && size >= WRITE_HIGH_WATER_BYTES) this.#lend(bytes, from, to)
+    if (isLendable && size >= WRITE_HIGH_WATER_BYTES) this.#lend(from, to)
     else this.#writeCopy(bytes, from, to)
     if (this.#isChunked) this.#pending += '\r\n'
   }
@@ -98,38 +98,35 @@ export class Relay {
     return `${this.#chunkStart(text.length)}${text}\r\n`
   }
 
-  /** Writes the peer's own buffer; when the kernel does not take all of it, the buffer stays lent until it has. */
-  #lend(bytes: Buffer, from: number, to: number): void {
-    this.flush()
+  /**
+   * Writes out of the peer's own buffer, the text before the bytes put into the room that is there. When the kernel does
+   * not take all of it, the buffer stays lent until it has.
+   */
+  #lend(from: number, to: number): void {
+    const text = this.#pending
+    const buffer = this.#peer.buffer!
+    const start = HEADROOM_BYTES + from - text.length
+    if (start < 0) this.flush()
+    else this.#pending = ''
+    if (start >= 0) buffer.memory.write(text, start, 'latin1')
     this.hasWritten = true
-    if (this.#connection.writeBytes(bytes.subarray(from, to))) return
+    const first = start < 0 ? HEADROOM_BYTES + from : start
+    if (this.#connection.writeBytes(buffer.memory.subarray(first, HEADROOM_BYTES + to))) return
     this.#isBlocked = true
     this.#peer.detachBuffer()
-    if (this.#lent === null) this.#lent = [bytes]
-    else this.#lent.push(bytes)
+    if (this.#lent === null) this.#lent = [buffer]
+    else this.#lent.push(buffer)
   }
 
   /** Writes a copy, the text before it included, in one piece. */
   #writeCopy(bytes: Buffer, from: number, to: number): void {
     const text = this.#pending
-    const total = text.length + to - from
-    const isPooled = total <= READ_BUFFER_BYTES && total >= WRITE_HIGH_WATER_BYTES
-    const copy = isPooled ? takeReadBuffer() : Buffer.allocUnsafeSlow(total)
+    const copy = Buffer.allocUnsafeSlow(text.length + to - from)
     this.#pending = ''
     copy.write(text, 0, 'latin1')
     bytes.copy(copy, text.length, from, to)
     this.hasWritten = true
-    const isTaken = this.#connection.writeBytes(
-      copy.length === total ? copy : copy.subarray(0, total),
-    )
-    if (isTaken && isPooled) {
-      giveReadBuffer(copy)
-    } else if (!isTaken) {
-      this.#isBlocked = true
-      if (!isPooled) return
-      if (this.#lent === null) this.#lent = [copy]
-      else this.#lent.push(copy)
-    }
+    if (!this.#connection.writeBytes(copy)) this.#isBlocked = true
   }
 
   /** Writes what is gathered. */

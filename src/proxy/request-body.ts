@@ -35,18 +35,22 @@ export class RequestBody {
   #reader: BodySource | null = null
   #isChunkedOut = false
   #hasSentAny = false
+  #isPumping = false
+  #isUnwanted = false
 
   constructor(connection: ClientConnection, owner: RequestBodyOwner, settings: Settings) {
     const { client, proxy } = settings
     this.#connection = connection
     this.#owner = owner
-    this.#isBuffered = proxy.isRequestBuffering
+    // HTTP/1.0 has no chunks: the length must be known before the first byte goes.
+    const isChunked = (connection.head?.bodyBytes ?? 0) < 0
+    this.#isBuffered = proxy.isRequestBuffering || (isChunked && proxy.httpVersion === '1.0')
     this.#bytesMax = client.bodyBytesMax
     this.#spool = new Spool({
       memoryBytesMax: client.bodyBufferBytes,
-      fileBytesMax: proxy.isRequestBuffering ? UNLIMITED_FILE_BYTES : 0,
+      fileBytesMax: this.#isBuffered ? UNLIMITED_FILE_BYTES : 0,
       tempPath: client.bodyTempPath,
-      isConsumed: !proxy.isRequestBuffering,
+      isConsumed: !this.#isBuffered,
     })
     this.#spool.onReady = () => this.#connection.resumeBody()
     this.#spool.onFailure = () => this.#refuse(this.#spool.failure ?? fail('spool_failed'))
@@ -57,9 +61,29 @@ export class RequestBody {
     return this.#isInline ? this.#inline.length : this.#spool.length
   }
 
+  /** Whether all of it has arrived. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  /** The body while it stands in memory as one text (`$request_body`), else null. */
+  get text(): string | null {
+    return this.#isInline && this.#isWhole ? this.#inline : null
+  }
+
+  /** The temporary file that holds it (`$request_body_file`), or empty. */
+  get filePath(): string {
+    return this.#spool.path
+  }
+
   /** Whether it can be sent from its start. */
   get canReplay(): boolean {
     return this.#isBuffered || !this.#hasSentAny
+  }
+
+  /** Whether it is all here and can be sent as often as one likes, also by another location. */
+  get isKept(): boolean {
+    return this.#isBuffered && this.#isWhole
   }
 
   /** Begins to read. */
@@ -73,13 +97,14 @@ export class RequestBody {
     if (!this.#isBuffered) {
       this.#isInline = false
       this.#owner.onBodyReady()
+      if (!this.#isStarted) return
     }
     this.#connection.startBody(timeoutMs)
   }
 
   /** From the connection: bytes, borrowed. */
   append(bytes: Buffer, from: number, to: number): void {
-    if (!this.#isStarted) return
+    if (!this.#isStarted || this.#isUnwanted) return
     const length = this.length + to - from
     if (this.#bytesMax > 0 && length > this.#bytesMax) {
       this.#refuse(fail('body_too_large', `more than ${this.#bytesMax} bytes`))
@@ -108,7 +133,7 @@ export class RequestBody {
 
   /** From the connection: the body is whole. */
   end(): void {
-    if (!this.#isStarted) return
+    if (!this.#isStarted || this.#isUnwanted) return
     this.#isWhole = true
     if (!this.#isInline) this.#spool.end()
     if (this.#isBuffered) this.#owner.onBodyReady()
@@ -151,6 +176,13 @@ export class RequestBody {
     this.#reader = null
   }
 
+  /** The peer has answered before it got the whole body: the rest is read and forgotten. */
+  discard(): void {
+    this.stopSending()
+    this.#isUnwanted = true
+    this.#connection.resumeBody()
+  }
+
   /** The peer's socket took all: send more. */
   onPeerDrain(): void {
     this.#pump()
@@ -159,7 +191,14 @@ export class RequestBody {
   #pump(): void {
     const peer = this.#peer
     const reader = this.#reader
-    if (peer === null || reader === null) return
+    // Reading may make room, and room may bring more bytes: those wait until what was read is written.
+    if (peer === null || reader === null || this.#isPumping) return
+    this.#isPumping = true
+    this.#send(peer, reader)
+    this.#isPumping = false
+  }
+
+  #send(peer: PeerConnection, reader: BodySource): void {
     for (;;) {
       const bytes = reader.read()
       if (bytes === 'wait') return

@@ -16,9 +16,9 @@ export const REQUEST_VARIABLES: VariableTable = {
   bytes_sent: exchange => String(exchange.bytesSent),
   connection: exchange => String(exchange.connection.serial),
   connection_requests: exchange => String(exchange.connection.requests),
-  content_length: exchange => ownField(exchange, FIELD.content_length),
+  content_length: contentLength,
   content_type: exchange => ownField(exchange, FIELD.content_type),
-  document_uri: exchange => exchange.uri,
+  document_uri: exchange => exchange.uri || null,
   gzip_ratio: missing,
   host: exchange => exchange.head.host || exchange.server.config.name,
   hostname: exchange => exchange.snapshot.services.hostname,
@@ -42,8 +42,7 @@ export const REQUEST_VARIABLES: VariableTable = {
   remote_port: exchange => portText(exchange.connection.remotePort),
   remote_user: remoteUser,
   request: requestLine,
-  request_completion: exchange =>
-    exchange.state === 'done' && exchange.failure === null ? 'OK' : '',
+  request_completion: ({ state, isCut }) => (state === 'done' && !isCut ? 'OK' : ''),
   request_id: requestId,
   request_length: exchange => String(exchange.requestBytes),
   request_method: exchange => exchange.method || null,
@@ -52,7 +51,7 @@ export const REQUEST_VARIABLES: VariableTable = {
   server_addr: exchange => exchange.connection.localAddress,
   server_name: exchange => exchange.server.config.name,
   server_port: exchange => portText(exchange.connection.localPort),
-  server_protocol: exchange => (exchange.head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1'),
+  server_protocol: serverProtocol,
   status: exchange => threeDigits(exchange.status),
   uri: exchange => exchange.uri || null,
 }
@@ -66,6 +65,20 @@ function requestLine(exchange: Exchange): string | null {
 
 function argsOf({ args }: Exchange): string | null {
   return args === '' ? null : args
+}
+
+/** As the client announced it; of a chunked body what was read, once it is whole. */
+function contentLength(exchange: Exchange): string | null {
+  const { body } = exchange
+  return (
+    ownField(exchange, FIELD.content_length) ??
+    (body?.isWhole === true ? String(body.length) : null)
+  )
+}
+
+function serverProtocol({ head }: Exchange): string | null {
+  if (head.lineBytes === 0) return null
+  return head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1'
 }
 
 function ownField(exchange: Exchange, id: number): string | null {
@@ -89,8 +102,6 @@ function remoteUser(exchange: Exchange): string | null {
   return colon <= 0 ? null : pair.slice(0, colon)
 }
 
-const requestIds = new WeakMap<Exchange, string>()
-
 const ID_BYTES = 16
 const ID_POOL_BYTES = 4096
 let idPool = Buffer.alloc(0)
@@ -98,17 +109,15 @@ let idPoolAt = 0
 
 /** The same for every use in one exchange; made when it is first asked for. */
 function requestId(exchange: Exchange): string {
-  let id = requestIds.get(exchange)
-  if (id === undefined) {
+  if (exchange.requestId === '') {
     if (idPoolAt === idPool.length) {
       idPool = randomBytes(ID_POOL_BYTES)
       idPoolAt = 0
     }
-    id = idPool.toString('hex', idPoolAt, idPoolAt + ID_BYTES)
+    exchange.requestId = idPool.toString('hex', idPoolAt, idPoolAt + ID_BYTES)
     idPoolAt += ID_BYTES
-    requestIds.set(exchange, id)
   }
-  return id
+  return exchange.requestId
 }
 
 /** The address as 4 or 16 bytes; a UNIX socket's as it is. */

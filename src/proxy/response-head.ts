@@ -111,8 +111,11 @@ export class ResponseTemplate {
     framing: OutgoingFraming,
     isKeepAlive: boolean,
   ): string {
-    const { fields, status } = head
-    let text = `HTTP/1.1 ${status} ${head.reason}\r\n`
+    const { fields } = head
+    // An `error_page` that a peer answers keeps the status of the error.
+    const isErrorPage = exchange.errorStatus > 0
+    const status = isErrorPage ? exchange.errorStatus : head.status
+    let text = `HTTP/1.1 ${isErrorPage ? statusText(status) : `${status} ${head.reason}`}\r\n`
     const stamp = this.#stamp.get()
     // A peer's Date that `proxy_pass_header` lets through stands for ours.
     text +=

@@ -1,6 +1,6 @@
 // A body of our own on its way to the client: pulled from its source only as fast as the client takes it.
 
-import { type Failure, failureText } from '../base/failure.ts'
+import { type Failure, fail, failureText } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import type { BodySource } from './body-source.ts'
 import type { Exchange } from './exchange.ts'
@@ -25,6 +25,11 @@ export class SourceRelay implements ExchangeFlow {
 
   start(head: string): void {
     const { connection } = this.#exchange
+    if (connection.phase !== 'busy') {
+      // The client left while the source was opened, when nobody listened.
+      this.onClientGone(fail('client_gone', 'before the answer'))
+      return
+    }
     connection.flow = this
     this.#source.onReadable = () => this.#pump()
     if (!connection.writeText(head)) this.#isBlocked = true

@@ -31,8 +31,8 @@ export interface SpoolOptions {
 
 /**
  * `ok` and `wait`: taken; after `wait` the writer pauses until `onReady`. `full`: nothing was taken, because both
- * bounds are used up, or the spool failed or was closed. A consumed spool goes past its bound by at most one
- * `append` and says `wait`; who obeys that never meets `full` there.
+ * bounds are used up, or the spool failed or was closed. A consumed spool that is past its bound says `wait` and takes
+ * all the same: what was read in one piece may come in many small appends, and none of them may get lost.
  */
 export type AppendResult = 'ok' | 'wait' | 'full'
 
@@ -100,7 +100,8 @@ export class Spool {
   /** Copies `bytes[from, to)` to the end. */
   append(bytes: Buffer, from: number, to: number): AppendResult {
     assert(!this.#isEnded, 'append to a spool that has ended')
-    if (this.#isClosed || this.failure !== null || !this.#admits(to - from)) return 'full'
+    if (this.#isClosed || this.failure !== null) return 'full'
+    if (!this.#isConsumed && !this.#admits(to - from)) return 'full'
     this.#store(bytes, from, to)
     this.#write()
     this.#notifyReaders()

@@ -11,6 +11,8 @@ import type { UpstreamRuntime } from './runtime.ts'
 const SPARE_SETS_MAX = 256
 const spareSets: TriedSet[] = []
 const NO_SET = new TriedSet()
+/** Address of the entry between the tries of two upstreams. */
+const SEPARATOR = ''
 
 export class Tries {
   readonly #exchange: Exchange
@@ -31,6 +33,8 @@ export class Tries {
     this.#tried.clear()
     const possible = upstream.group.triesMax
     this.#left = triesMax > 0 && triesMax < possible ? triesMax : possible
+    // An internal redirect came to a second upstream: the lists of `$upstream_*` show a colon between the two.
+    if (exchange.tries.length > 0) this.open(SEPARATOR)
   }
 
   /** Step 6, pick: the peer of the next try, or -1. */

@@ -71,23 +71,39 @@ export class Tunnel {
   onClientEnd(): void {
     this.#isClientEnded = true
     this.#peer.endTunnel()
-    if (this.#isPeerEnded) this.#done()
+    this.#doneWhenSent()
   }
 
   onPeerEnd(): void {
     this.#isPeerEnded = true
     this.#exchange.connection.socket.end()
-    if (this.#isClientEnded) this.#done()
+    this.#doneWhenSent()
   }
 
   onPeerFailure(failure: Failure): void {
+    if (this.#hasEnded) {
+      // Not broken, but closed after the last byte on both sides.
+      if (this.#exchange.connection.queuedBytes === 0) this.#done()
+      return
+    }
     this.#exchange.failure = failure
     logFailure(this.#exchange, 'info', `tunnel ended: ${failure.failure} ${failure.detail}`)
     this.#done()
   }
 
   onClientGone(): void {
-    this.#done()
+    if (!this.#hasEnded || this.#peer.queuedBytes === 0) this.#done()
+  }
+
+  /** Both sides have said all that they will. */
+  get #hasEnded(): boolean {
+    return this.#isClientEnded && this.#isPeerEnded
+  }
+
+  /** What is queued for one side keeps the tunnel until that side's socket has sent it and closed by itself. */
+  #doneWhenSent(): void {
+    const { connection } = this.#exchange
+    if (this.#hasEnded && connection.queuedBytes === 0 && this.#peer.queuedBytes === 0) this.#done()
   }
 
   #done(): void {

@@ -12,7 +12,7 @@ import { REQUEST_VARIABLES } from './request-variables.ts'
 import type { Render } from './runtime.ts'
 import { TIME_VARIABLES } from './time-variables.ts'
 import { UPSTREAM_VARIABLES } from './upstream-variables.ts'
-import { byteText, missing, type Variable, type VariableTable } from './variable.ts'
+import { byteText, type Variable, type VariableTable } from './variable.ts'
 
 /** Every variable that has a whole name. */
 export const VARIABLE_TABLE: VariableTable = {
@@ -22,8 +22,8 @@ export const VARIABLE_TABLE: VariableTable = {
   ...fileVariables(template => compileTemplate(template)),
   nginx_version: () => nginxVersion(DEFAULT_COMPAT),
   pipe: () => '.',
-  request_body: missing,
-  request_body_file: missing,
+  request_body: exchange => exchange.body?.text ?? null,
+  request_body_file: exchange => exchange.body?.filePath || null,
 }
 
 /** Longest first: `upstream_http_x` is not an `upstream_` something. */

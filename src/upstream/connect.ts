@@ -1,7 +1,7 @@
 // Opens sockets to peers, reading into our own memory (`onread`), every one with its error handler from birth.
 
 import { connect, type Socket } from 'node:net'
-import { SHARED_READ_BUFFER } from '../base/read-buffers.ts'
+import { SHARED_READ_BUFFER, setNextReadBuffer, takeNextReadBuffer } from '../base/read-buffers.ts'
 import type { ListenAddress } from '../model/listener.ts'
 
 /** Where a peer listens, and how it is called in logs and `$upstream_addr`. */
@@ -24,28 +24,27 @@ interface PeerSocket extends Socket {
   owner?: PeerSocketOwner
 }
 
-/** What the socket that just read wants to read into next: Node asks right after the read callback, without saying for whom. */
-let nextBuffer: Buffer = SHARED_READ_BUFFER
-
 function onRead(this: PeerSocket, count: number, bytes: Uint8Array): boolean {
-  nextBuffer = this.owner?.onBytes(bytes as Buffer, count) ?? SHARED_READ_BUFFER
+  setNextReadBuffer(this.owner?.onBytes(bytes as Buffer, count) ?? SHARED_READ_BUFFER)
   return true
 }
 
-function giveNextBuffer(): Buffer {
-  const buffer = nextBuffer
-  nextBuffer = SHARED_READ_BUFFER
-  return buffer
-}
-
 const ON_READ = {
-  buffer: giveNextBuffer,
+  buffer: takeNextReadBuffer,
   callback: onRead as unknown as (bytesWritten: number, buf: Uint8Array) => boolean,
 }
 
-/** Starts to connect; `owner.onConnected` or `owner.onGone` follows, never within this call. */
-export function connectPeer(address: ListenAddress, owner: PeerSocketOwner): Socket {
-  nextBuffer = SHARED_READ_BUFFER
+/**
+ * Starts to connect; `owner.onConnected` or `owner.onGone` follows, never within this call.
+ *
+ * @param buffer what the socket reads into first
+ */
+export function connectPeer(
+  address: ListenAddress,
+  owner: PeerSocketOwner,
+  buffer: Buffer,
+): Socket {
+  setNextReadBuffer(buffer)
   const common = {
     onread: ON_READ,
     allowHalfOpen: true,

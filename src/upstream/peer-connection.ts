@@ -5,15 +5,17 @@
 import type { Socket } from 'node:net'
 import type { SystemClock } from '../base/clock.ts'
 import { type Failure, fail } from '../base/failure.ts'
-import { giveReadBuffer, SHARED_READ_BUFFER, takeReadBuffer } from '../base/read-buffers.ts'
+import {
+  giveReadBuffer,
+  type ReadBuffer,
+  SHARED_READ_BUFFER,
+  takeReadBuffer,
+} from '../base/read-buffers.ts'
 import { Timer, type TimerWheel } from '../base/timer-wheel.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
 import { connectPeer, type PeerAddress, type PeerSocketOwner } from './connect.ts'
 import { ResponseReader } from './response-reader.ts'
 import type { ResponseSink } from './response-sink.ts'
-
-/** A body of which more than this is still to come is read into a buffer of its own. */
-const OWN_BUFFER_FROM_BYTES = 16_384
 
 /** Times of one exchange with a peer, in milliseconds. */
 export interface PeerTimeouts {
@@ -59,7 +61,8 @@ export class PeerConnection implements PeerSocketOwner {
   #phase: Phase = 'connecting'
   #timeouts: PeerTimeouts
   #mayReuse = false
-  #ownBuffer: Buffer | null = null
+  /** What it reads into; null once it is closed. */
+  #buffer: ReadBuffer | null = takeReadBuffer()
   #isPaused = false
 
   constructor(
@@ -77,7 +80,7 @@ export class PeerConnection implements PeerSocketOwner {
     this.startedMs = services.clock.nowMs
     this.#timer = new Timer(() => this.#onTimer())
     services.wheel.set(this.#timer, timeouts.connectMs)
-    this.#socket = connectPeer(address.address, this)
+    this.#socket = connectPeer(address.address, this, this.#buffer!.view)
   }
 
   /** The worker's timers. */
@@ -126,8 +129,16 @@ export class PeerConnection implements PeerSocketOwner {
   writeBody(bytes: Buffer): boolean {
     if (this.#phase === 'closed') return true
     this.bytesSent += bytes.length
-    if (this.#phase === 'busy') this.#services.wheel.set(this.#timer, this.#timeouts.sendMs)
-    return this.#socket.write(bytes) || this.#socket.writableLength === 0
+    const isTaken = this.#socket.write(bytes) || this.#socket.writableLength === 0
+    if (this.#phase === 'busy') this.#timeSending()
+    return isTaken
+  }
+
+  /** The peer's time runs while the kernel holds bytes for it; while the client owes the next ones, nobody's does. */
+  #timeSending(): void {
+    const { wheel } = this.#services
+    if (this.#socket.writableLength > 0) wheel.set(this.#timer, this.#timeouts.sendMs)
+    else wheel.clear(this.#timer)
   }
 
   /** The request is whole. */
@@ -138,7 +149,9 @@ export class PeerConnection implements PeerSocketOwner {
       this.#socket.write(lastBytes, 'latin1')
     }
     this.isRequestSent = true
-    if (!this.#isPaused) this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+    if (this.#isPaused) return
+    const { sendMs, readMs } = this.#timeouts
+    this.#services.wheel.set(this.#timer, this.#socket.writableNeedDrain ? sendMs : readMs)
   }
 
   // ── response ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,19 +163,19 @@ export class PeerConnection implements PeerSocketOwner {
     else if (this.#phase === 'tunnel') this.#reader.sink?.onData(bytes, 0, count, false)
     // Nothing was asked, so nothing is owed: these bytes must never reach the next client.
     else if (this.#phase !== 'closed') this.destroy()
-    return this.#ownBuffer ?? SHARED_READ_BUFFER
+    return this.#buffer?.view ?? SHARED_READ_BUFFER
   }
 
   #onResponseBytes(bytes: Buffer, count: number): void {
     const reader = this.#reader
-    const outcome = reader.read(bytes, count, bytes === this.#ownBuffer)
+    const outcome = reader.read(bytes, count)
     switch (outcome) {
       case 'whole':
       case 'excess':
         this.#finish(outcome === 'excess')
         return
       case 'more':
-        this.#onMore(count)
+        this.#onMore()
         return
       case 'failed':
         this.#fail(reader.failure!)
@@ -175,18 +188,19 @@ export class PeerConnection implements PeerSocketOwner {
     }
   }
 
-  #onMore(count: number): void {
-    const { isInBody, left } = this.#reader
-    if (isInBody && this.#ownBuffer === null) {
-      const isLarge = left > OWN_BUFFER_FROM_BYTES || (left < 0 && count > OWN_BUFFER_FROM_BYTES)
-      if (isLarge) this.#ownBuffer = takeReadBuffer()
-    }
-    if (!this.#isPaused && this.isRequestSent)
+  #onMore(): void {
+    // A response that has begun ends the sending: from its head on only the reading counts.
+    if (!this.#isPaused && (this.isRequestSent || this.#reader.isInBody)) {
       this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+    }
   }
 
   #startTunnel(): void {
     const reader = this.#reader
+    if (!this.isRequestSent) {
+      this.#fail(fail('unasked_upgrade', 'before the end of the request'))
+      return
+    }
     this.#phase = 'tunnel'
     this.#services.wheel.clear(this.#timer)
     reader.sink?.onHead(reader.head)
@@ -199,9 +213,14 @@ export class PeerConnection implements PeerSocketOwner {
     this.#reader.renewHead()
   }
 
-  /** Takes over the buffer that the running `onData` showed; its new owner gives it back to the pool. */
+  /** The buffer that the running `onData` shows a part of; still this connection's. */
+  get buffer(): ReadBuffer | null {
+    return this.#buffer
+  }
+
+  /** Takes the buffer over; its new owner gives it back to the pool, and this connection reads into another. */
   detachBuffer(): void {
-    this.#ownBuffer = this.#phase === 'busy' ? takeReadBuffer() : null
+    this.#buffer = takeReadBuffer()
   }
 
   /** Stops reading until `resume`: the client is slower than the peer. */
@@ -242,7 +261,6 @@ export class PeerConnection implements PeerSocketOwner {
     const reader = this.#reader
     const { head, sink } = reader
     reader.drop()
-    this.#releaseBuffer()
     // Reusable only when both bodies ended where their framing says, and nothing came after.
     if (
       this.#mayReuse &&
@@ -294,10 +312,10 @@ export class PeerConnection implements PeerSocketOwner {
   }
 
   #releaseBuffer(): void {
-    const own = this.#ownBuffer
-    if (own === null) return
-    this.#ownBuffer = null
-    giveReadBuffer(own)
+    const buffer = this.#buffer
+    if (buffer === null) return
+    this.#buffer = null
+    giveReadBuffer(buffer)
   }
 
   // ── socket events ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -311,6 +329,10 @@ export class PeerConnection implements PeerSocketOwner {
   onDrained(): void {
     if (this.#socket.writableLength > 0) return
     this.#services.clock.refresh()
+    if (this.#phase === 'busy' && !this.#reader.isInBody) {
+      if (this.isRequestSent) this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
+      else this.#services.wheel.clear(this.#timer)
+    }
     this.#reader.sink?.onPeerDrain()
   }
 
@@ -365,7 +387,8 @@ export class PeerConnection implements PeerSocketOwner {
         this.#fail(fail('connect_timeout'))
         return
       case 'busy':
-        this.#fail(fail(this.isRequestSent ? 'read_timeout' : 'send_timeout'))
+        if (this.isRequestSent || this.#reader.isInBody) this.#fail(fail('read_timeout'))
+        else if (this.#socket.writableLength > 0) this.#fail(fail('send_timeout'))
         return
       case 'tunnel':
         this.#fail(fail('read_timeout', 'the tunnel was silent'))

@@ -64,18 +64,24 @@ export class ResponseReader implements ChunkSink {
     return this.#left
   }
 
-  /** Reads `bytes[0, count)`, borrowed; `isLendable` is passed on to the sink. */
-  read(bytes: Buffer, count: number, isLendable: boolean): ReadOutcome {
+  /** Reads `bytes[0, count)`, the connection's own buffer. */
+  read(bytes: Buffer, count: number): ReadOutcome {
     this.hasAnswered = true
-    if (this.#isInBody) return this.#readBody(bytes, 0, count, isLendable)
+    if (this.#isInBody) return this.#readBody(bytes, 0, count, true)
     const carried = this.#carry
-    if (carried === null) return this.#readHead(bytes, 0, count, 0)
+    if (carried === null) return this.#readHead(bytes, 0, count, 0, true)
     this.#carry = null
     const joined = Buffer.concat([carried, bytes.subarray(0, count)]) // hot-path: a head in several packets
-    return this.#readHead(joined, 0, joined.length, carried.length)
+    return this.#readHead(joined, 0, joined.length, carried.length, false)
   }
 
-  #readHead(bytes: Buffer, from: number, to: number, scanned: number): ReadOutcome {
+  #readHead(
+    bytes: Buffer,
+    from: number,
+    to: number,
+    scanned: number,
+    isLendable: boolean,
+  ): ReadOutcome {
     const limits = this.#limits!
     let at = from
     let scanFrom = scanned
@@ -92,7 +98,7 @@ export class ResponseReader implements ChunkSink {
       if (failure !== null) return this.#fail(failure)
       at = end
       const { status } = this.head
-      if (status >= 200 || status === 101) return this.#onFinalHead(bytes, at, to)
+      if (status >= 200 || status === 101) return this.#onFinalHead(bytes, at, to, isLendable)
       if (++this.#interims > INTERIM_MAX)
         return this.#fail(fail('bad_response', `more than ${INTERIM_MAX} interim responses`))
       if (status !== 100) this.sink?.onInterim(this.head)
@@ -101,7 +107,7 @@ export class ResponseReader implements ChunkSink {
     }
   }
 
-  #onFinalHead(bytes: Buffer, from: number, to: number): ReadOutcome {
+  #onFinalHead(bytes: Buffer, from: number, to: number, isLendable: boolean): ReadOutcome {
     const { head, sink } = this
     if (sink === null) return 'dropped'
     if (head.status === 101) {
@@ -118,7 +124,7 @@ export class ResponseReader implements ChunkSink {
     sink.onHead(head)
     if (this.sink !== sink) return 'dropped'
     if (this.#left === 0) return from < to ? 'excess' : 'whole'
-    return this.#readBody(bytes, from, to, false)
+    return this.#readBody(bytes, from, to, isLendable)
   }
 
   #readBody(bytes: Buffer, from: number, to: number, isLendable: boolean): ReadOutcome {

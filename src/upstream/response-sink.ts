@@ -15,7 +15,7 @@ export interface ResponseSink {
   onHead(head: ResponseHead): void
   /**
    * Body bytes, borrowed until the call returns.
-   * @param isLendable they may be kept by calling `PeerConnection.detachBuffer()` before returning
+   * @param isLendable they lie in `PeerConnection.buffer`, which may be kept by `detachBuffer()` before returning
    */
   onData(bytes: Buffer, from: number, to: number, isLendable: boolean): void
   /** All bytes of this read were handed over and the message goes on: time to write what was gathered. */

@@ -54,6 +54,8 @@ export type ToWorker =
   | { readonly kind: 'stop-accepting' }
   /** QUIT: close the listeners and idle connections, finish requests, answer `drained`, exit. */
   | { readonly kind: 'drain'; readonly timeoutMs: number /* 0 = for ever */ }
+  /** TERM: write out what is buffered for log files and exit at once. */
+  | { readonly kind: 'stop' }
   /** USR1: close log files and open them anew; answered by `reopened`. */
   | { readonly kind: 'reopen-logs' }
 

@@ -35,6 +35,7 @@ export interface WorkerResources {
 
 /** What a listening address serves. */
 export interface AddressRuntime {
+  readonly snapshot: WorkerSnapshot
   readonly servers: ServerTable
   readonly limits: ClientLimits
 }
@@ -74,7 +75,7 @@ export class WorkerSnapshot implements Snapshot {
     try {
       const context = this.#compileContext(generation, resources)
       const servers = config.servers.map(server => compileServer(server, context))
-      this.addresses = compileAddresses(config.servers, servers)
+      this.addresses = compileAddresses(this, config.servers, servers)
     } catch (error) {
       this.#closeLogs()
       throw error
@@ -172,10 +173,11 @@ function compileUpstream(
 
 function compileServer(server: Server, context: CompileContext): ServerRuntime {
   const { settings, returns, action } = server
+  const tryFiles = server.tryFiles ?? null
   return {
     config: server,
     locations: compileLocations(server.locations, context),
-    fallback: compileLocation({ location: null, settings, returns, action }, context),
+    fallback: compileLocation({ location: null, settings, returns, tryFiles, action }, context),
   }
 }
 
@@ -189,6 +191,7 @@ function compileLocations(locations: readonly Location[], context: CompileContex
             location,
             settings: location.settings,
             returns: location.returns,
+            tryFiles: location.tryFiles ?? null,
             action: location.action,
           },
           context,
@@ -200,6 +203,7 @@ function compileLocations(locations: readonly Location[], context: CompileContex
 }
 
 function compileAddresses(
+  snapshot: WorkerSnapshot,
   configs: readonly Server[],
   servers: readonly ServerRuntime[],
 ): ReadonlyMap<string, AddressRuntime> {
@@ -220,6 +224,7 @@ function compileAddresses(
       return [
         key,
         {
+          snapshot,
           servers: new ServerTable(defaultServer, list),
           limits: limitsOf(defaultServer.config.settings),
         },

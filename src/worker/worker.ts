@@ -68,12 +68,12 @@ class Endpoint implements ClientHandler {
 
   onRequest(connection: ClientConnection): void {
     metrics.add(METRIC.requests, 1)
-    beginExchange(connection, snapshot, this.#runtime.servers)
+    beginExchange(connection, this.#runtime.snapshot, this.#runtime.servers)
   }
 
   onBadRequest(connection: ClientConnection, failure: Failure): void {
     metrics.add(METRIC.requests, 1)
-    refuseRequest(connection, failure, snapshot, this.#runtime.servers)
+    refuseRequest(connection, failure, this.#runtime.snapshot, this.#runtime.servers)
   }
 
   onClose(connection: ClientConnection): void {
@@ -84,9 +84,9 @@ class Endpoint implements ClientHandler {
 }
 
 const connections = new Set<ClientConnection>()
-/** By `addressText` of the configured address. */
+/** By `addressText` of the bound address. */
 const endpoints = new Map<string, Endpoint>()
-let snapshot: WorkerSnapshot
+let snapshot: WorkerSnapshot | undefined
 let connectionsMax = 0
 let isDraining = false
 let hasDrained = false
@@ -102,7 +102,7 @@ function mayAccept(): boolean {
   if (connections.size < connectionsMax) return true
   let looked = 0
   for (const connection of connections) {
-    if (connection.closeIfIdle()) return true
+    if (connection.closeIfIdle() || connection.closeIfLingering()) return true
     if (++looked === 32) break
   }
   if (clock.wallSeconds !== lastFullSecond) {
@@ -121,12 +121,17 @@ function onAccept(connection: ClientConnection): void {
 /** Binds what is new, swaps what stays, closes what is gone. Nothing changes when it rejects. */
 async function apply(generation: Generation): Promise<ListenAddress[]> {
   const next = new WorkerSnapshot(generation, resources)
-  const opened: [string, Endpoint][] = []
+  connectionsMax ||= generation.config.process.workerConnectionsMax
+  const opened: Endpoint[] = []
+  /** What every address of the generation came to, in its order. */
+  const bound: ListenAddress[] = []
   try {
     for (const address of generation.listeners) {
       const key = addressText(address)
-      if (endpoints.has(key)) continue
-      if (address.kind === 'unix' && start.index !== 0) continue
+      if (endpoints.has(key) || (address.kind === 'unix' && start.index !== 0)) {
+        bound.push(address)
+        continue
+      }
       const endpoint = new Endpoint(runtimeOf(next, generation, address))
       endpoint.listener = await Listener.open(address, endpoint, {
         isReusingPort: !start.isAlone,
@@ -136,28 +141,28 @@ async function apply(generation: Generation): Promise<ListenAddress[]> {
         onAccept,
         onError: error => errorLog.write('alert', `listener ${key} failed: ${error.message}`),
       })
-      opened.push([key, endpoint])
+      opened.push(endpoint)
+      bound.push(endpoint.listener.address)
     }
+    errorLog.retarget(generation.config.process.errorLogs)
   } catch (error) {
-    for (const [, endpoint] of opened) endpoint.listener?.close()
+    for (const endpoint of opened) endpoint.listener?.close()
     next.retire(() => {})
     throw error
   }
-  for (const [key, endpoint] of opened) endpoints.set(key, endpoint)
-  swap(next, generation)
-  return generation.listeners.map(
-    address => endpoints.get(addressText(address))?.listener?.address ?? address,
-  )
+  for (const endpoint of opened) endpoints.set(addressText(endpoint.listener!.address), endpoint)
+  swap(next, generation, bound)
+  return bound
 }
 
-function swap(next: WorkerSnapshot, generation: Generation): void {
-  const previous: WorkerSnapshot | undefined = snapshot
+function swap(next: WorkerSnapshot, generation: Generation, bound: readonly ListenAddress[]): void {
+  const previous = snapshot
   snapshot = next
   connectionsMax = generation.config.process.workerConnectionsMax
-  const wanted = new Set(generation.listeners.map(addressText))
+  const wanted = new Map(bound.map(address => [addressText(address), address]))
   for (const [key, endpoint] of endpoints) {
-    if (wanted.has(key)) {
-      const address = generation.listeners.find(each => addressText(each) === key)!
+    const address = wanted.get(key)
+    if (address !== undefined) {
       endpoint.swap(runtimeOf(next, generation, address))
     } else {
       endpoint.listener?.close()
@@ -228,7 +233,8 @@ function drain(timeoutMs: number): void {
   if (isDraining) return
   isDraining = true
   stopAccepting()
-  snapshot.isDraining = true
+  // A worker that has not begun to serve has nothing to finish.
+  if (snapshot !== undefined) snapshot.isDraining = true
   for (const each of retired) each.isDraining = true
   for (const connection of [...connections]) connection.closeIfIdle()
   if (connections.size === 0) {
@@ -242,10 +248,15 @@ function finishDrain(): void {
   if (hasDrained) return
   hasDrained = true
   for (const connection of [...connections]) connection.abort(false)
-  snapshot.retire(() => {})
-  resources.logFiles.closeAll()
   say({ kind: 'drained' })
-  port.close()
+  // The message leaves with the end of this turn.
+  setImmediate(exit)
+}
+
+/** Writes out what is buffered and ends the thread. */
+function exit(): void {
+  resources.logFiles.closeAll()
+  process.exit()
 }
 
 port.on('message', (message: ToWorker) => {
@@ -260,9 +271,12 @@ port.on('message', (message: ToWorker) => {
     case 'drain':
       drain(message.timeoutMs)
       return
+    case 'stop':
+      exit()
+      return
     case 'reopen-logs':
       errorLog.reopen()
-      snapshot.reopenLogs()
+      snapshot?.reopenLogs()
       for (const each of retired) each.reopenLogs()
       resources.logFiles.reopenAll()
       say({ kind: 'reopened' })

@@ -6,7 +6,6 @@ import { realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { describe, it } from 'node:test'
 
-import { fail } from '../../src/base/failure.ts'
 import { VARIABLE_PREFIXES, VARIABLES } from '../../src/model/variables.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import { VARIABLE_FAMILIES } from '../../src/proxy/field-variables.ts'
@@ -171,7 +170,7 @@ describe('compileVariable', () => {
     const exchange = get('/')
     exchange.state = 'done'
     assert.equal(value('request_completion', exchange), 'OK')
-    exchange.failure = fail('client_gone')
+    exchange.isCut = true
     assert.equal(value('request_completion', exchange), '')
   })
 

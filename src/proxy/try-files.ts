@@ -1,0 +1,120 @@
+// `try_files`: the first path that is there goes on to the location's own action, else the fallback does
+// (http://nginx.org/en/docs/http/ngx_http_core_module.html#try_files).
+
+import { type Stats, stat } from 'node:fs' // hot-path: looking for files
+
+import type { Failure } from '../base/failure.ts'
+import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import type { TryFiles } from '../model/route.ts'
+import { answerStatus, internalRedirect, runNamedLocation } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { FilePaths } from './file-path.ts'
+import { cutExchange } from './finish.ts'
+import type { Handler, LocationRuntime, Render } from './runtime.ts'
+import { compileTemplate } from './variables.ts'
+
+/** What the search of one location needs, compiled. */
+interface TryRules {
+  readonly files: FilePaths
+  readonly paths: readonly Render[]
+  /** A path or `@name`; null when `status` answers. */
+  readonly fallback: Render | null
+  readonly status: number
+  /** The location's own action. */
+  readonly content: Handler
+}
+
+/** Makes the handler that looks before `content` answers. */
+export function makeTryFiles(
+  config: TryFiles,
+  location: LocationRuntime,
+  content: Handler,
+): Handler {
+  const { fallback } = config
+  const isStatus = 'status' in fallback
+  const rules: TryRules = {
+    files: new FilePaths(location.settings.files, compileTemplate),
+    paths: config.paths.map(path => compileTemplate(path)),
+    fallback: isStatus ? null : compileTemplate(fallback),
+    status: isStatus ? fallback.status : 0,
+    content,
+  }
+  return exchange => new TryFilesSearch(exchange, rules).next()
+}
+
+/** One search. The client may leave while the disk works. */
+class TryFilesSearch implements ExchangeFlow {
+  readonly #exchange: Exchange
+  readonly #rules: TryRules
+  #index = 0
+
+  constructor(exchange: Exchange, rules: TryRules) {
+    this.#exchange = exchange
+    this.#rules = rules
+    exchange.connection.flow = this
+  }
+
+  next(): void {
+    const exchange = this.#exchange
+    const path = this.#rules.paths[this.#index++]
+    if (path === undefined) {
+      this.#fallBack()
+      return
+    }
+    const uri = path(exchange)
+    const isDirectory = uri.endsWith('/')
+    const file = uri.includes('\0') ? null : this.#rules.files.file(exchange, uri)
+    if (file === null) {
+      this.next()
+      return
+    }
+    stat(Buffer.from(file, 'latin1'), (error, stats) => {
+      if (exchange.isFinished) return
+      if (error !== null || !isThere(stats, isDirectory)) {
+        this.next()
+        return
+      }
+      this.#leave()
+      exchange.uri = uri
+      this.#rules.content(exchange)
+    })
+  }
+
+  #fallBack(): void {
+    const exchange = this.#exchange
+    const { fallback, status } = this.#rules
+    this.#leave()
+    if (fallback === null) {
+      answerStatus(exchange, status)
+      return
+    }
+    const target = fallback(exchange)
+    if (target.startsWith('@')) runNamedLocation(exchange, target.slice(1))
+    else internalRedirect(exchange, target)
+  }
+
+  #leave(): void {
+    const { connection } = this.#exchange
+    if (connection.flow === this) connection.flow = null
+  }
+
+  onClientGone(failure: Failure): void {
+    this.#exchange.failure ??= failure
+    this.#exchange.status ||= 499
+    cutExchange(this.#exchange, false)
+  }
+
+  onBodyData(): void {}
+
+  onBodyEnd(): void {}
+
+  onBodyFailure(): void {}
+
+  onDrain(): void {}
+
+  onClientEnd(): void {}
+}
+
+function isThere(stats: Stats, isDirectory: boolean): boolean {
+  return isDirectory ? stats.isDirectory() : stats.isFile()
+}
