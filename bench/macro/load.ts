@@ -120,13 +120,21 @@ function makeWrkCommand(plan: LoadPlan): string[] {
   const command = ['wrk', '-t1', `-c${item.connections}`, `-d${plan.seconds}s`, '--latency']
   command.push('--timeout', `${ANSWER_SECONDS_MAX}s`)
   if (item.isNewConnectionEach) command.push('-H', 'Connection: close')
-  if (item.method === 'POST') {
-    const script = join(plan.directory, 'post.lua')
-    writeFileSync(script, makeWrkScript(item))
+  if (item.method === 'POST' || item.isVaried) {
+    const script = join(plan.directory, 'request.lua')
+    writeFileSync(script, item.isVaried ? VARIED_SCRIPT : makeWrkScript(item))
     command.push('-s', script)
   }
   return [...command, plan.url]
 }
+
+/** Other lengths too: a head that only looks like the one before must not be taken for it. */
+const VARIED_SCRIPT = `local n = 0
+request = function()
+  n = n + 1
+  return "GET " .. wrk.path .. "?id=" .. n .. " HTTP/1.1\\r\\nHost: " .. wrk.host .. "\\r\\nX-Request: " .. n * 7919 .. "\\r\\n\\r\\n"
+end
+`
 
 function makeWrkScript(item: WorkItem): string {
   return [
@@ -144,6 +152,8 @@ function makeAutocannonCommand(plan: LoadPlan): string[] {
   command.push('-c', String(item.connections), '-d', String(plan.seconds))
   command.push('-t', String(ANSWER_SECONDS_MAX), '-m', item.method)
   if (item.isNewConnectionEach) command.push('-H', 'Connection=close')
+  // Autocannon puts a number of its own in place of the mark.
+  if (item.isVaried) command.push('-I', '-H', 'X-Request=[<id>]')
   if (item.method === 'POST') {
     const body = join(plan.directory, 'post.body')
     writeFileSync(body, makeBody(item.requestBytes))

@@ -18,6 +18,8 @@ export interface WorkItem {
   /** Whether the client sends `Connection: close` and dials anew for each request. */
   readonly isNewConnectionEach: boolean
   readonly hasAccessLog: boolean
+  /** Every request asks for another query and carries another field: no two heads are the same. */
+  readonly isVaried: boolean
 }
 
 const KIB = 1024
@@ -34,6 +36,7 @@ const SMALL_GET = {
   connections: 64,
   isNewConnectionEach: false,
   hasAccessLog: false,
+  isVaried: false,
 } as const
 
 const POST = {
@@ -50,6 +53,12 @@ export const WORK: readonly WorkItem[] = [
     name: 'small-log',
     title: 'GET 100 B, access log to a file',
     hasAccessLog: true,
+  },
+  {
+    ...SMALL_GET,
+    name: 'small-varied',
+    title: 'GET 100 B, no two requests the same',
+    isVaried: true,
   },
   {
     ...SMALL_GET,

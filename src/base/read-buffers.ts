@@ -1,5 +1,5 @@
-// Memory that sockets read into. Clients share one buffer for heads and small messages, because what is read there is used
-// up before the next read. A connection to a peer, and a client in the middle of a large body, has a buffer of its own, whose
+// Memory that sockets read into. All sockets of a worker share one buffer, which stays in the processor's cache, because what
+// is read there is used up before the next read. A connection in the middle of a large body has a buffer of its own, whose
 // bytes may be lent to a socket while they wait there (docs/decisions/011-read-buffers.md).
 
 /** Bytes that one read may bring. */
@@ -9,12 +9,10 @@ export const HEADROOM_BYTES = 8_192
 
 /** Buffers kept for use again; more are left to the garbage collector. */
 const POOL_BUFFERS_MAX = 128
-const SHARED_BYTES = 65_536
-
 /** The shared buffer: borrowed until the read callback returns, never to be kept or handed to a write. */
-export const SHARED_READ_BUFFER = Buffer.allocUnsafeSlow(SHARED_BYTES)
+export const SHARED_READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES_MAX)
 
-/** A buffer with one owner. Its pages cost nothing until something large is read. */
+/** A buffer with one owner. */
 export class ReadBuffer {
   /** All of it. */
   readonly memory = Buffer.allocUnsafeSlow(HEADROOM_BYTES + READ_BYTES_MAX)
@@ -24,7 +22,7 @@ export class ReadBuffer {
 
 const pool: ReadBuffer[] = []
 
-/** Takes a buffer out of the pool. The taker owns it until `giveReadBuffer`. */
+/** Takes the buffer that was used last out of the pool. The taker owns it until `giveReadBuffer`. */
 export function takeReadBuffer(): ReadBuffer {
   return pool.pop() ?? new ReadBuffer()
 }

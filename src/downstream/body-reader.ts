@@ -5,13 +5,19 @@ import { ChunkedDecoder, type ChunkSink } from '../http/chunked-decoder.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ExchangeFlow } from './client-handler.ts'
 
+/** Bytes of a body that nobody wanted which are read past for the sake of the next request; for more we close. */
+const UNWANTED_BYTES_MAX = 65_536
+
 /** `waiting`: announced, and nobody has asked for it yet. */
 export type BodyState = 'none' | 'waiting' | 'reading' | 'done'
 
 export class BodyReader implements ChunkSink {
   state: BodyState = 'none'
   failure: Failure | null = null
+  /** Bytes of a body that nobody wanted that are still to come before the next request. */
+  unwantedBytes = 0
   #left = 0
+  #awaitsContinue = false
   #chunks: ChunkedDecoder | null = null
   #flow: ExchangeFlow | null = null
 
@@ -19,6 +25,7 @@ export class BodyReader implements ChunkSink {
   announce(head: RequestHead): void {
     this.state = head.hasBody ? 'waiting' : 'none'
     this.#left = head.bodyBytes
+    this.#awaitsContinue = head.expectsContinue
     this.failure = null
   }
 
@@ -71,10 +78,29 @@ export class BodyReader implements ChunkSink {
     this.#flow?.onBodyData(bytes, from, to)
   }
 
-  /** A body that nobody asked for and that has arrived whole is skipped; returns its bytes, or -1 when it has not. */
-  skip(arrivedBytes: number): number {
-    if (this.state !== 'waiting' || this.#left < 0 || arrivedBytes < this.#left) return -1
+  /**
+   * Whether the next request can be found: the body is over, or it can be read past. Who waits for 100 may leave the
+   * body out after a final answer, so that nobody could tell what comes next.
+   */
+  canPass(arrivedBytes: number): boolean {
+    if (this.state !== 'waiting') return this.isOver
+    if (this.#left < 0 || this.#left - arrivedBytes > UNWANTED_BYTES_MAX) return false
+    return arrivedBytes > 0 || !this.#awaitsContinue
+  }
+
+  /** Reads past a body that nobody asked for; returns how many of the bytes that have arrived belong to it. */
+  pass(arrivedBytes: number): number {
+    if (this.state !== 'waiting' || !this.canPass(arrivedBytes)) return 0
+    const here = Math.min(arrivedBytes, this.#left)
+    this.unwantedBytes = this.#left - here
     this.state = 'done'
-    return this.#left
+    return here
+  }
+
+  /** Takes its part of `count` bytes that came later; returns how many. */
+  passMore(count: number): number {
+    const here = Math.min(count, this.unwantedBytes)
+    this.unwantedBytes -= here
+    return here
   }
 }

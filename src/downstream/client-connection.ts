@@ -5,9 +5,11 @@
 
 import { type Failure, fail } from '../base/failure.ts'
 import { Timer } from '../base/timer-wheel.ts'
+import { latin1Text } from '../http/latin1.ts'
 import {
   checkPartialHead,
   findHeadEnd,
+  type HeadLimits,
   parseRequestHead,
   type RequestHead,
   skipEmptyLine,
@@ -16,7 +18,7 @@ import type { OwnedSocket } from './accept.ts'
 import { BodyReader } from './body-reader.ts'
 import type { ClientHandler, ExchangeFlow } from './client-handler.ts'
 import { ClientSocket, type ClientSocketOwner } from './client-socket.ts'
-import { giveHead, takeHead } from './head-pool.ts'
+import { forgetHead, giveHead, mayKeepHead, takeHead } from './head-pool.ts'
 
 /** Bytes that a client may send ahead of its answer before we stop reading. */
 const READ_AHEAD_BYTES_MAX = 65_536
@@ -47,8 +49,21 @@ export class ClientConnection implements ClientSocketOwner {
   readonly #timer: Timer
   readonly #body = new BodyReader()
   #carry: Buffer | null = null
+  /** The head of the request before: many clients send the same one again and again. */
+  #keptHead: RequestHead | null = null
+  #keptLimits: HeadLimits | null = null
   #isBodyPaused = false
   #isInLoop = false
+  /** In the loop: bytes behind the request that was begun last. */
+  #loopBytes = 0
+  #hasSkippedLine = false
+  /** Only the CR of an empty line has come. */
+  #isLineOpen = false
+  /** The client sends what nobody reads any more: it must get its answer all the same. */
+  #mustLinger = false
+  #keepaliveTimeoutMs = 0
+  /** Of a client that does not read: what the kernel had not taken when its time was looked at. */
+  #unsentBytes = 0
   #bodyTimeoutMs = 60_000
   #sendTimeoutMs: number
   #lingerUntilMs = 0
@@ -87,7 +102,8 @@ export class ClientConnection implements ClientSocketOwner {
     switch (this.phase) {
       case 'idle':
       case 'head':
-        if (this.#carry === null) this.#receive(bytes, 0, count, 0)
+        if (this.#body.unwantedBytes > 0) this.#receive(bytes, this.#body.passMore(count), count, 0)
+        else if (this.#carry === null) this.#receive(bytes, 0, count, 0)
         else this.#receiveCarry(bytes, count)
         return
       case 'busy':
@@ -118,30 +134,60 @@ export class ClientConnection implements ClientSocketOwner {
     this.#receive(joined, 0, joined.length, carried.length)
   }
 
-  /** Takes requests out of bytes[from,to) until one is not finished at once. */
+  /** Takes requests out of bytes[from,to) until one is not finished at once, or the client does not read its answers. */
   #receive(bytes: Buffer, from: number, to: number, scanned: number): void {
+    let source = bytes
     let at = from
+    let end = to
     let scanFrom = scanned
     this.#isInLoop = true
-    while (at < to && (this.phase === 'idle' || this.phase === 'head')) {
+    while (at < end && (this.phase === 'idle' || this.phase === 'head')) {
+      if (this.socket.awaitsDrain) break
       if (this.phase === 'idle') {
-        const start = skipEmptyLine(bytes, at, to)
-        if (start === -1) break
-        at = start
-        if (at === to) break
+        at = this.#skipLine(source, at, end)
+        if (this.#isLineOpen || at === end) break
         this.phase = 'head'
         this.requestStartedMs = this.handler.clock.nowMs
       }
-      const end = findHeadEnd(bytes, Math.max(at, scanFrom - 3), to)
-      if (end === -1) {
-        at = this.#onPartialHead(bytes, at, to)
+      const isRepeated = this.#isRepeated(source, at, end)
+      const headEnd = isRepeated ? end : findHeadEnd(source, Math.max(at, scanFrom - 3), end)
+      if (headEnd === -1) {
+        at = this.#onPartialHead(source, at, end)
         break
       }
       scanFrom = 0
-      at = this.#begin(bytes, at, end, to)
+      at = this.#begin(source, at, headEnd, end, isRepeated)
+      if (at < end || this.#carry === null || !this.#isIdle()) continue
+      // A body that nobody wanted and that came with its head has left what follows it in the carry.
+      source = this.#carry
+      this.#carry = null
+      at = 0
+      end = source.length
     }
     this.#isInLoop = false
-    if (at < to && this.#isOpen()) this.#keep(bytes, at, to)
+    this.#loopBytes = 0
+    if (at < end && this.#isOpen()) this.#keep(source, at, end)
+    if (this.phase === 'idle' || this.phase === 'head') this.#awaitMore()
+  }
+
+  /** Skips one empty line before a request, in whatever pieces it comes. */
+  #skipLine(bytes: Buffer, from: number, to: number): number {
+    this.#isLineOpen = false
+    if (this.#hasSkippedLine) return from
+    const start = skipEmptyLine(bytes, from, to)
+    if (start === -1) {
+      this.#isLineOpen = true
+      return from
+    }
+    this.#hasSkippedLine = start > from
+    return start
+  }
+
+  /** Between requests: reads on, unless there is nothing more to come or no use in reading. */
+  #awaitMore(): void {
+    if (this.socket.awaitsDrain) this.socket.pause()
+    else if (this.isHalfClosed) this.#close()
+    else this.socket.resume()
   }
 
   #onPartialHead(bytes: Buffer, from: number, to: number): number {
@@ -158,26 +204,34 @@ export class ClientConnection implements ClientSocketOwner {
   }
 
   /** Parses one head and starts its request; returns how far the bytes are used. */
-  #begin(bytes: Buffer, start: number, end: number, to: number): number {
-    const head = takeHead()
-    const failure = parseRequestHead(bytes, start, end, head, this.handler.limits().head)
+  #begin(bytes: Buffer, start: number, end: number, to: number, isRepeated: boolean): number {
+    const limits = this.handler.limits().head
+    const head = this.#keptHead ?? takeHead()
+    const failure = isRepeated ? null : parseRequestHead(bytes, start, end, head, limits)
     this.head = head
     this.requests++
+    this.#hasSkippedLine = false
     if (failure !== null) {
+      this.#keptLimits = null
       this.#refuse(failure)
       return to
     }
+    this.#keptLimits = limits
     this.handler.wheel.clear(this.#timer)
     this.phase = 'busy'
     this.#body.announce(head)
     const hasBodyBytes = head.hasBody && end < to
     if (hasBodyBytes) this.#keep(bytes, end, to)
+    this.#loopBytes = hasBodyBytes ? 0 : to - end
     this.handler.onRequest(this)
+    // The last request of a client that has closed its side: it may have left in the meantime.
+    if (this.isHalfClosed && this.phase === 'busy' && !this.#hasReadAhead) this.flow?.onClientEnd()
     return hasBodyBytes ? to : end
   }
 
   #refuse(failure: Failure): void {
     this.phase = 'busy'
+    this.#mustLinger = true
     this.#body.drop()
     this.handler.wheel.clear(this.#timer)
     this.handler.onBadRequest(this, failure)
@@ -189,6 +243,16 @@ export class ClientConnection implements ClientSocketOwner {
     const carried = this.#carry
     this.#carry = carried === null ? Buffer.from(piece) : Buffer.concat([carried, piece]) // hot-path: a client that runs ahead of its answer
     if (this.phase === 'busy' && this.#carry.length >= READ_AHEAD_BYTES_MAX) this.socket.pause()
+  }
+
+  get #hasReadAhead(): boolean {
+    return this.#carry !== null || this.#loopBytes > 0
+  }
+
+  /** Whether another request may follow the one in hand. */
+  get mayServeNext(): boolean {
+    if (this.isHalfClosed && !this.#hasReadAhead) return false
+    return this.#body.canPass(this.#carry === null ? 0 : this.#carry.length)
   }
 
   // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,6 +268,8 @@ export class ClientConnection implements ClientSocketOwner {
       this.socket.writeText('HTTP/1.1 100 Continue\r\n\r\n')
     }
     this.#feedCarry()
+    // What came with the head may have been enough to stop reading.
+    if (this.#body.isReading && !this.#isBodyPaused) this.socket.resume()
     if (this.isHalfClosed && this.#body.isReading) this.#onBodyCut()
   }
 
@@ -255,6 +321,7 @@ export class ClientConnection implements ClientSocketOwner {
 
   #failBody(failure: Failure): void {
     this.#body.drop()
+    this.#mustLinger = true
     this.handler.wheel.clear(this.#timer)
     this.flow?.onBodyFailure(failure)
   }
@@ -274,6 +341,7 @@ export class ClientConnection implements ClientSocketOwner {
   /** Writes a latin-1 string. Returns false when more should wait for `onDrain`. */
   writeText(text: string): boolean {
     if (this.socket.writeText(text)) return true
+    this.#unsentBytes = this.socket.unsentBytes
     this.handler.wheel.set(this.#timer, this.#sendTimeoutMs)
     return false
   }
@@ -281,6 +349,7 @@ export class ClientConnection implements ClientSocketOwner {
   /** Writes bytes; see `ClientSocket.writeBytes` for who owns them when this returns false. */
   writeBytes(bytes: Buffer): boolean {
     if (this.socket.writeBytes(bytes)) return true
+    this.#unsentBytes = this.socket.unsentBytes
     this.handler.wheel.set(this.#timer, this.#sendTimeoutMs)
     return false
   }
@@ -289,9 +358,26 @@ export class ClientConnection implements ClientSocketOwner {
     if (!this.socket.awaitsDrain) return
     this.socket.awaitsDrain = false
     this.handler.clock.refresh()
-    if (this.phase === 'lingering') return
-    this.handler.wheel.clear(this.#timer)
-    this.flow?.onDrain()
+    const { wheel } = this.handler
+    switch (this.phase) {
+      case 'idle':
+        wheel.set(this.#timer, this.#keepaliveTimeoutMs)
+        this.#receiveKept()
+        return
+      case 'head':
+        wheel.set(this.#timer, this.handler.limits().headerTimeoutMs)
+        this.#receiveKept()
+        return
+      case 'busy':
+      case 'tunnel':
+        if (this.#body.isReading && !this.#isBodyPaused) wheel.set(this.#timer, this.#bodyTimeoutMs)
+        else wheel.clear(this.#timer)
+        this.flow?.onDrain()
+        return
+      case 'lingering':
+      case 'closed':
+        return
+    }
   }
 
   // ── end of a response ────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,39 +389,57 @@ export class ClientConnection implements ClientSocketOwner {
    */
   finishResponse(keepaliveTimeoutMs: number): void {
     if (!this.#isOpen()) return
-    if (this.head !== null) giveHead(this.head)
-    this.head = null
+    this.#giveHead()
     this.flow = null
-    this.#skipArrivedBody()
-    if (
-      keepaliveTimeoutMs === 0 ||
-      !this.#body.isOver ||
-      (this.isHalfClosed && this.#carry === null)
-    ) {
+    this.#passBody()
+    if (keepaliveTimeoutMs === 0 || !this.#body.isOver) {
       this.#close()
       return
     }
     this.phase = 'idle'
     this.#isBodyPaused = false
+    this.#keepaliveTimeoutMs = keepaliveTimeoutMs
     this.handler.wheel.set(this.#timer, keepaliveTimeoutMs)
-    if (this.#isInLoop) return
-    this.socket.resume()
-    const carried = this.#carry
-    if (carried === null) return
-    this.#carry = null
-    this.#receive(carried, 0, carried.length, 0)
-    if (this.isHalfClosed && (this.phase === 'idle' || this.phase === 'head')) this.#close()
+    if (!this.#isInLoop) this.#receiveKept()
   }
 
-  #skipArrivedBody(): void {
+  /** A client that comes back keeps its head, the others' go round. */
+  #giveHead(): void {
+    const { head } = this
+    this.head = null
+    if (head === null || head === this.#keptHead) return
+    if (this.requests > 1 && mayKeepHead()) this.#keptHead = head
+    else giveHead(head)
+  }
+
+  /** Whether the bytes are the very head that came last: what it means is known. */
+  #isRepeated(bytes: Buffer, from: number, to: number): boolean {
+    const kept = this.#keptHead
+    if (kept === null || kept.headBytes !== to - from) return false
+    if (this.#keptLimits !== this.handler.limits().head) return false
+    return latin1Text(bytes, from, to) === kept.fields.text
+  }
+
+  /** Goes on with what was read ahead. */
+  #receiveKept(): void {
     const carried = this.#carry
-    const skipped = this.#body.skip(carried === null ? 0 : carried.length)
-    if (carried !== null && skipped > 0)
-      this.#carry = carried.length === skipped ? null : carried.subarray(skipped)
+    if (carried === null) {
+      this.#awaitMore()
+      return
+    }
+    this.#carry = null
+    this.#receive(carried, 0, carried.length, 0)
+  }
+
+  #passBody(): void {
+    const carried = this.#carry
+    const passed = this.#body.pass(carried === null ? 0 : carried.length)
+    if (carried !== null && passed > 0)
+      this.#carry = carried.length === passed ? null : carried.subarray(passed)
   }
 
   #close(): void {
-    const mayHaveMore = !this.#body.isOver || this.#carry !== null
+    const mayHaveMore = !this.#body.isOver || this.#hasReadAhead || this.#mustLinger
     this.#carry = null
     this.phase = 'lingering'
     const limits = this.handler.limits()
@@ -370,6 +474,14 @@ export class ClientConnection implements ClientSocketOwner {
   /** Closes now if no request is in hand. */
   closeIfIdle(): boolean {
     if (this.phase !== 'idle') return false
+    this.phase = 'lingering'
+    this.socket.destroy()
+    return true
+  }
+
+  /** Closes now if all that is left is to let the client take its last answer. */
+  closeIfLingering(): boolean {
+    if (this.phase !== 'lingering' || this.socket.isDestroyed) return false
     this.socket.destroy()
     return true
   }
@@ -386,6 +498,10 @@ export class ClientConnection implements ClientSocketOwner {
 
   // ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #isIdle(): boolean {
+    return this.phase === 'idle'
+  }
+
   #isOpen(): boolean {
     return this.phase !== 'closed' && this.phase !== 'lingering'
   }
@@ -397,7 +513,8 @@ export class ClientConnection implements ClientSocketOwner {
       case 'idle':
       case 'head':
       case 'lingering':
-        this.socket.destroyWhenSent()
+        this.phase = 'lingering'
+        if (!this.socket.destroyWhenSent()) this.handler.wheel.set(this.#timer, this.#sendTimeoutMs)
         return
       case 'busy':
         if (this.#body.isReading) this.#onBodyCut()
@@ -421,6 +538,9 @@ export class ClientConnection implements ClientSocketOwner {
     this.flow = null
     flow?.onClientGone(fail('client_gone', detail))
     this.handler.onClose(this)
+    // Last: the exchange that just ended has logged what its request was.
+    if (this.#keptHead !== null) forgetHead(this.#keptHead)
+    this.#keptHead = null
   }
 
   #onTimer(): void {
@@ -442,6 +562,13 @@ export class ClientConnection implements ClientSocketOwner {
 
   #onBusyTimer(): void {
     if (this.socket.awaitsDrain) {
+      const { unsentBytes } = this.socket
+      if (unsentBytes < this.#unsentBytes) {
+        // Slow, but it does read: the time counts between two steps of the client, as in nginx.
+        this.#unsentBytes = unsentBytes
+        this.handler.wheel.set(this.#timer, this.#sendTimeoutMs)
+        return
+      }
       const flow = this.flow
       this.flow = null
       flow?.onClientGone(fail('client_timeout', 'client did not take the response in time'))

@@ -2,6 +2,7 @@
 // Knows nothing of HTTP.
 
 import type { Socket } from 'node:net'
+import { heldByHandle, unsentBytes, writeText } from '../base/direct-write.ts'
 import type { AcceptedOwner, OwnedSocket } from './accept.ts'
 
 /** Who owns the socket. */
@@ -20,12 +21,17 @@ export class ClientSocket {
   /** A write waits for the client. */
   awaitsDrain = false
   readonly #socket: Socket
+  readonly #onSent: (status?: number) => void
   #isPaused = false
   #localAddress: string | null = null
   #localPort = 0
 
   constructor(socket: OwnedSocket, owner: ClientSocketOwner) {
     this.#socket = socket
+    this.#onSent = (status = 0) => {
+      if (status < 0) socket.destroy()
+      else if (unsentBytes(socket) === 0) owner.onDrained()
+    }
     this.remoteAddress = socket.remoteAddress ?? 'unix:'
     this.remotePort = socket.remotePort ?? 0
     socket.owner = owner
@@ -56,13 +62,20 @@ export class ClientSocket {
     return this.#socket.writableLength
   }
 
+  /** The same, but falling while the client reads, however slowly. */
+  get unsentBytes(): number {
+    return heldByHandle(this.#socket)
+  }
+
   get isDestroyed(): boolean {
     return this.#socket.destroyed
   }
 
   /** Writes a latin-1 string. Returns false when more should wait for `onDrained`. */
   writeText(text: string): boolean {
-    return this.#socket.write(text, 'latin1') || this.#isTaken()
+    if (writeText(this.#socket, text, this.#onSent)) return true
+    this.awaitsDrain = true
+    return false
   }
 
   /**
@@ -99,7 +112,7 @@ export class ClientSocket {
 
   /** Closes when the kernel has taken all; returns false when it has not yet. */
   destroyWhenSent(): boolean {
-    if (this.#socket.writableLength === 0) {
+    if (unsentBytes(this.#socket) === 0) {
       this.#socket.destroy()
       return true
     }
@@ -136,7 +149,7 @@ function onSocketEnd(this: Socket): void {
 }
 
 function onSocketDrain(this: Socket): void {
-  if (this.writableLength === 0) ownerOf(this)?.onDrained()
+  if (unsentBytes(this) === 0) ownerOf(this)?.onDrained()
 }
 
 function destroySocket(this: Socket): void {

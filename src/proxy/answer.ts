@@ -1,6 +1,7 @@
 // Answers that do not come from a peer: statuses with their error pages, redirects, texts, and bodies pulled from a source.
 
 import { type Failure, failureText } from '../base/failure.ts'
+import { FIELD } from '../http/field-list.ts'
 import { mayHaveBody } from '../http/status.ts'
 import { escapeUri } from '../http/target.ts'
 import type { BodySource } from './body-source.ts'
@@ -9,6 +10,7 @@ import type { Exchange } from './exchange.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { findNamedLocation, redirectInternally } from './route.ts'
 import type { LocationRuntime } from './runtime.ts'
+import { fieldText } from './safe-text.ts'
 import { SourceRelay } from './source-relay.ts'
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
@@ -28,9 +30,9 @@ export function answerStatus(exchange: Exchange, status: number): void {
   }
   if (exchange.errorStatus === 0 && status >= 300 && answerErrorPage(exchange, status)) return
   const location = locationOf(exchange)
-  const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
-  const page = mayHaveBody(final) ? builtInPage(final, location.signature) : ''
-  sendText(exchange, final, page === '' ? '' : HTML, page)
+  // An error page that itself comes to a status has that one: it is only what the page says that keeps the error's.
+  const page = mayHaveBody(status) ? builtInPage(status, location.signature) : ''
+  sendText(exchange, status, page === '' ? '' : HTML, page)
 }
 
 /** Answers what a failure stands for. 499 means that nobody is left to answer. */
@@ -59,8 +61,12 @@ function answerErrorPage(exchange: Exchange, status: number): boolean {
   if (target.startsWith('/') || target.startsWith('@')) {
     // -1: the page's own status counts (`=` without a number).
     exchange.errorStatus = page.status === 0 ? -1 : (page.status ?? status)
-    if (target.startsWith('@')) runNamedLocation(exchange, target.slice(1))
-    else internalRedirect(exchange, target)
+    if (target.startsWith('@')) {
+      runNamedLocation(exchange, target.slice(1))
+    } else {
+      if (exchange.method !== 'HEAD') exchange.method = 'GET'
+      internalRedirect(exchange, target)
+    }
     return true
   }
   const redirect = page.status !== null && REDIRECT_STATUSES.has(page.status) ? page.status : 302
@@ -71,7 +77,10 @@ function answerErrorPage(exchange: Exchange, status: number): boolean {
 
 /** Goes on with the location `@name`, with the method as it is. */
 export function runNamedLocation(exchange: Exchange, name: string): void {
+  const { isInternal } = exchange
   const location = findNamedLocation(exchange, name)
+  // The path is no other than before: a target that the client sent goes on as it came.
+  exchange.isInternal = isInternal
   if (location === null) {
     exchange.snapshot.services.errorLog.write('error', `could not find named location "@${name}"`)
     exchange.errorStatus = 500
@@ -82,7 +91,7 @@ export function runNamedLocation(exchange: Exchange, name: string): void {
   location.handler(exchange)
 }
 
-/** Goes on with another path of the same server, as GET unless it was HEAD. */
+/** Goes on with another path of the same server, with the method as it is. */
 export function internalRedirect(exchange: Exchange, uri: string): void {
   const failure = redirectInternally(exchange, uri)
   if (failure !== null) {
@@ -92,7 +101,6 @@ export function internalRedirect(exchange: Exchange, uri: string): void {
     answerStatus(exchange, 500)
     return
   }
-  if (exchange.method !== 'HEAD') exchange.method = 'GET'
   exchange.snapshot.runLocation(exchange)
 }
 
@@ -101,7 +109,7 @@ export function answerRedirect(exchange: Exchange, status: number, location: str
   if (exchange.isFinished || exchange.state !== 'none') return
   const target = location.startsWith('/') ? absoluteUrl(exchange, location) : location
   const page = builtInPage(status, locationOf(exchange).signature)
-  sendText(exchange, status, `${HTML}Location: ${clean(target)}\r\n`, page)
+  sendText(exchange, status, `${HTML}Location: ${fieldText(target)}\r\n`, page)
 }
 
 function absoluteUrl(exchange: Exchange, path: string): string {
@@ -127,7 +135,8 @@ export function answerMissingSlash(exchange: Exchange): void {
 
 /** Answers `return CODE text`. */
 export function answerText(exchange: Exchange, status: number, type: string, text: string): void {
-  sendText(exchange, status, `Content-Type: ${type}\r\n`, text)
+  const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
+  sendText(exchange, final, mayHaveBody(final) ? `Content-Type: ${type}\r\n` : '', text)
 }
 
 function sendText(exchange: Exchange, status: number, lines: string, body: string): void {
@@ -137,7 +146,7 @@ function sendText(exchange: Exchange, status: number, lines: string, body: strin
   const head = locationOf(exchange).response.ofOwn(
     exchange,
     status,
-    lines,
+    lines + challengeLines(exchange, status),
     length,
     'length',
     isKeepAlive,
@@ -172,23 +181,36 @@ export function answerSource(
   }
   const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
   const isKeepAlive = decideKeepAlive(exchange, final)
-  const length = mayHaveBody(final) ? contentLength : -1
+  const hasBody = mayHaveBody(final)
+  const length = hasBody ? contentLength : -1
   const head = locationOf(exchange).response.ofOwn(
     exchange,
     final,
-    lines,
+    lines + challengeLines(exchange, final),
     length,
     'length',
     isKeepAlive,
   )
   beginResponse(exchange, final, head)
-  if (source === null || exchange.method === 'HEAD') {
+  if (source === null || !hasBody || exchange.method === 'HEAD') {
     source?.close()
     exchange.connection.writeText(head)
     finishExchange(exchange, isKeepAlive)
     return
   }
   new SourceRelay(exchange, source, contentLength, isKeepAlive).start(head)
+}
+
+/** Whoever gets our page for a peer's 401 must still learn how to log in. */
+function challengeLines(exchange: Exchange, status: number): string {
+  const head = exchange.responseHead
+  if (status !== 401 || head === null || head.status !== 401) return ''
+  const { fields } = head
+  const id = FIELD.www_authenticate
+  let lines = ''
+  for (let i = fields.findId(id); i !== -1; i = fields.findId(id, i + 1))
+    lines += `WWW-Authenticate: ${fields.value(i)}\r\n`
+  return lines
 }
 
 function beginResponse(exchange: Exchange, status: number, head: string): void {
@@ -198,11 +220,4 @@ function beginResponse(exchange: Exchange, status: number, head: string): void {
   exchange.sentHead = head
   exchange.bytesSent += head.length
   exchange.connection.setSendTimeout(locationOf(exchange).settings.client.sendTimeoutMs)
-}
-
-/** A value for one field line: a line break in it would start a field that nobody meant. */
-function clean(value: string): string {
-  return /[\r\n\0]/.test(value)
-    ? value.replace(/[\r\n\0]/g, char => encodeURIComponent(char))
-    : value
 }

@@ -79,5 +79,5 @@ function refuse(exchange: Exchange, failure: Failure): void {
 /** `Max-Forwards: 0`: we are the final recipient (RFC 9110 §7.6.2). */
 function isLastHop(head: RequestHead): boolean {
   const index = head.fields.findId(FIELD.max_forwards)
-  return index !== -1 && head.fields.value(index) === '0'
+  return index !== -1 && /^0+$/.test(head.fields.value(index))
 }

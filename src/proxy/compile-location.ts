@@ -18,6 +18,9 @@ import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runt
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
 
+/** A name that a resolver could be asked for. */
+const HOST_AND_PORT = /^[^\s:[\]@?#]+(?::[1-9]\d{0,4})?$/
+
 /** Field lines of one response head from a peer, at most. */
 const RESPONSE_FIELDS_MAX = 512
 
@@ -102,8 +105,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 function compileReturn(returns: Return, runtime: LocationRuntime): Handler {
   const { status, text } = returns
-  if (text === null) return exchange => answerStatus(exchange, status)
-  const render = compileTemplate(text)
+  // Without a text only an error has a page; what is none says nothing.
+  if (text === null && (status >= 400 || REDIRECTS.has(status)))
+    return exchange => answerStatus(exchange, status)
+  const render = compileTemplate(text ?? [])
   if (REDIRECTS.has(status)) return exchange => answerRedirect(exchange, status, render(exchange))
   const { files } = runtime.settings
   return exchange => answerText(exchange, status, mediaType(exchange.uri, files), render(exchange))
@@ -143,8 +148,7 @@ function compileRewrite(target: ProxyTarget, location: Location | null, settings
   if (redirects !== 'default') return compileRedirects(redirects, compileTemplate)
   const address = literalText(target.address)
   const uri = target.uri === null ? '' : literalText(target.uri)
-  const isFixed = address !== null && uri !== null && location?.match.kind !== 'regex'
-  if (!isFixed) return null
+  if (address === null || uri === null) return null
   return compileRedirects(
     defaultRedirects(
       `${target.scheme}://${address}${uri}`,
@@ -193,7 +197,9 @@ function compileProxy(
     exchange.proxyTarget = slash === -1 ? '' : text.slice(slash)
     const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
     if (found === null) {
-      answerFailure(exchange, { failure: 'bad_upstream_name', detail: name }, 502)
+      // A name could be somebody's, what is none is a mistake of the configuration.
+      const status = HOST_AND_PORT.test(name) ? 502 : 500
+      answerFailure(exchange, { failure: 'bad_upstream_name', detail: name }, status)
       return
     }
     new Forward(exchange, runtime, rules, found).start()

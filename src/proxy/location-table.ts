@@ -23,7 +23,7 @@ export interface LocationFound {
   location: LocationRuntime | null
   /** Of a regex location: its match, for `$1` and named captures. */
   captures: RegExpExecArray | null
-  /** The path lacks only the slash of a proxying prefix: answer 301 to the path with it. */
+  /** The path lacks only the slash of a proxying `location`: answer 301 to the path with it. */
   isSlashMissing: boolean
 }
 
@@ -34,7 +34,7 @@ export class LocationTable {
   readonly #lengths: number[]
   readonly #regexes: RegexEntry[] = []
   readonly #named = new Map<string, LocationRuntime>()
-  /** Proxying prefixes that end with a slash, without it. */
+  /** Proxying locations that end with a slash, by their path without it. */
   readonly #withoutSlash = new Map<string, LocationEntry>()
 
   constructor(entries: readonly LocationEntry[]) {
@@ -49,12 +49,11 @@ export class LocationTable {
     switch (match.kind) {
       case 'exact':
         this.#exact.set(match.path, entry)
+        this.#addWithoutSlash(match.path, entry)
         return
       case 'prefix':
         this.#prefixes.set(match.path, entry)
-        if (entry.location.request !== null && match.path.endsWith('/') && match.path.length > 1) {
-          this.#withoutSlash.set(match.path.slice(0, -1), entry)
-        }
+        this.#addWithoutSlash(match.path, entry)
         return
       case 'regex':
         this.#regexes.push({
@@ -66,6 +65,11 @@ export class LocationTable {
         if (!this.#named.has(match.name)) this.#named.set(match.name, entry.location)
         return
     }
+  }
+
+  #addWithoutSlash(path: string, entry: LocationEntry): void {
+    if (entry.location.request === null || !path.endsWith('/') || path.length === 1) return
+    this.#withoutSlash.set(path.slice(0, -1), entry)
   }
 
   /** Finds the location of a normalised path; `found` is filled and is the caller's. */
@@ -83,24 +87,18 @@ export class LocationTable {
       found.location = exact.location
       return true
     }
-    let isFinal = false
-    const entry = this.#longestPrefix(uri)
-    if (
-      this.#withoutSlash.size > 0 &&
-      this.#withoutSlash.has(uri) &&
-      entry?.match.kind === 'prefix' &&
-      entry.match.path !== uri
-    ) {
+    const almost = this.#withoutSlash.size > 0 ? this.#withoutSlash.get(uri) : undefined
+    if (almost !== undefined && !this.#prefixes.has(uri)) {
+      found.location = almost.location
       found.isSlashMissing = true
       return true
     }
+    let isFinal = false
+    const entry = this.#longestPrefix(uri)
     if (entry !== null) {
       found.location = entry.location
       isFinal = entry.match.kind === 'prefix' && entry.match.isFinal
       if (entry.nested.#search(uri, found)) return true
-    } else if (this.#withoutSlash.has(uri)) {
-      found.isSlashMissing = true
-      return true
     }
     if (isFinal) return false
     for (const { regex, entry: candidate } of this.#regexes) {

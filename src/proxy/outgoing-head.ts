@@ -7,6 +7,7 @@ import type { RequestHead } from '../http/request-parser.ts'
 import { escapeUri } from '../http/target.ts'
 import type { Exchange } from './exchange.ts'
 import type { Render } from './runtime.ts'
+import { fieldText, mayHoldDecoded, targetText } from './safe-text.ts'
 
 /** A field that we set. */
 export interface SetField {
@@ -74,9 +75,11 @@ export class RequestTemplate {
     const { head } = exchange
     let text = `${exchange.method} ${this.#target(exchange)}${this.#lineEnd}`
     let asksUpgrade = false
+    const isDecoded = mayHoldDecoded(exchange)
     for (const field of this.#fields) {
-      const value = field.render(exchange)
+      let value = field.render(exchange)
       if (value === '') continue
+      if (isDecoded) value = fieldText(value)
       if (field.id === FIELD.upgrade) asksUpgrade = true
       text += `${field.start}${value}\r\n`
     }
@@ -86,21 +89,22 @@ export class RequestTemplate {
     }
     exchange.wantsUpgrade = asksUpgrade
     if (this.#options.passesTrailers && head.wantsTrailers) text += 'TE: trailers\r\n'
-    text += this.#clientFields(head)
+    text += this.#clientFields(head, exchange.method)
     return text
   }
 
   #target(exchange: Exchange): string {
     const { head } = exchange
     const { uri, isUriWhole, matchedLength } = this.#options
-    if (exchange.proxyTarget !== '') return exchange.proxyTarget
+    if (exchange.proxyTarget !== '') return targetText(exchange.proxyTarget)
     if (uri === null) {
       if (!exchange.isInternal) return head.target
       return withArgs(escapeUri(exchange.uri), exchange.args)
     }
-    if (isUriWhole) return uri(exchange)
+    if (isUriWhole) return targetText(uri(exchange))
     const rest = exchange.uri.slice(matchedLength)
-    const isAsSent = !exchange.isInternal && head.target.startsWith(exchange.uri)
+    // A percent sign in a plain path was `%25` in the target, even where that looks as if it began with the path.
+    const isAsSent = !mayHoldDecoded(exchange) && !exchange.uri.includes('%')
     return withArgs(uri(exchange) + (isAsSent ? rest : escapeUri(rest)), exchange.args)
   }
 
@@ -108,15 +112,16 @@ export class RequestTemplate {
     return this.#options.allowsUpgrade.includes(upgrade.toLowerCase())
   }
 
-  #clientFields(head: RequestHead): string {
+  #clientFields(head: RequestHead, method: string): string {
     const { fields } = head
+    const forwards = method === 'OPTIONS' ? fields.findId(FIELD.max_forwards) : -1
     const { count, text } = fields
     let out = ''
     let runStart = -1
     let runEnd = -1
     for (let i = 0; i < count; i++) {
       if (fields.isHidden(i) || this.#isDropped(head, i)) continue
-      if (fields.isCanonical(i)) {
+      if (fields.isCanonical(i) && i !== forwards) {
         const start = fields.lineStart(i)
         if (start !== runEnd) {
           if (runStart !== -1) out += text.slice(runStart, runEnd)
@@ -130,7 +135,8 @@ export class RequestTemplate {
         runStart = -1
         runEnd = -1
       }
-      out += `${fields.name(i)}: ${fields.value(i)}\r\n`
+      const value = fields.value(i)
+      out += `${fields.name(i)}: ${i === forwards ? countDown(value) : value}\r\n`
     }
     return runStart === -1 ? out : out + text.slice(runStart, runEnd)
   }
@@ -143,6 +149,11 @@ export class RequestTemplate {
     const name = this.#droppedNames.get(fields.hash(index))
     return name !== undefined && fields.name(index).toLowerCase() === name
   }
+}
+
+/** One hop less (RFC 9110 §7.6.2); what is no number goes on as it is. */
+function countDown(value: string): string {
+  return /^\d{1,15}$/.test(value) ? String(Math.max(0, Number(value) - 1)) : value
 }
 
 function withArgs(path: string, args: string): string {

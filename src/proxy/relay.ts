@@ -3,7 +3,12 @@
 // with `proxy_buffering`, the rest goes through memory and a temporary file so that the peer is free (nginx's rule).
 
 import type { Failure } from '../base/failure.ts'
-import { giveReadBuffer, HEADROOM_BYTES, type ReadBuffer } from '../base/read-buffers.ts'
+import {
+  giveReadBuffer,
+  HEADROOM_BYTES,
+  type ReadBuffer,
+  takeReadBuffer,
+} from '../base/read-buffers.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { WRITE_HIGH_WATER_BYTES } from '../downstream/accept.ts'
 import type { ClientConnection } from '../downstream/client-connection.ts'
@@ -15,7 +20,7 @@ import { Spool } from './spool.ts'
 import type { SpoolReader } from './spool-reader.ts'
 
 /** Text and body pieces up to this are gathered into one write. */
-const GATHER_BYTES_MAX = 12_288
+const GATHER_BYTES_MAX = 16_384
 /** Bytes lent to the client's socket before the peer is held back. */
 const LENT_BYTES_MAX = 262_144
 /** How long a client may hold the peer back before its response is spooled. */
@@ -121,12 +126,20 @@ export class Relay {
   /** Writes a copy, the text before it included, in one piece. */
   #writeCopy(bytes: Buffer, from: number, to: number): void {
     const text = this.#pending
-    const copy = Buffer.allocUnsafeSlow(text.length + to - from)
+    const total = text.length + to - from
     this.#pending = ''
-    copy.write(text, 0, 'latin1')
-    bytes.copy(copy, text.length, from, to)
     this.hasWritten = true
-    if (!this.#connection.writeBytes(copy)) this.#isBlocked = true
+    const buffer = takeReadBuffer()
+    const memory = total <= buffer.memory.length ? buffer.memory : Buffer.allocUnsafeSlow(total)
+    memory.write(text, 0, 'latin1')
+    bytes.copy(memory, text.length, from, to)
+    if (this.#connection.writeBytes(memory.subarray(0, total))) {
+      giveReadBuffer(buffer)
+      return
+    }
+    this.#isBlocked = true
+    if (this.#lent === null) this.#lent = [buffer]
+    else this.#lent.push(buffer)
   }
 
   /** Writes what is gathered. */

@@ -8,6 +8,7 @@ import type { ResponseHead } from '../http/response-parser.ts'
 import { statusText } from '../http/status.ts'
 import type { Exchange } from './exchange.ts'
 import type { Render } from './runtime.ts'
+import { fieldText } from './safe-text.ts'
 
 /** How the body goes to the client. */
 export type OutgoingFraming =
@@ -85,6 +86,12 @@ export class ResponseTemplate {
   readonly #droppedNames = new Map<number, string>()
   readonly #keepAliveLines: string
   readonly #needsCare: boolean
+  /** The last head that was made of a peer's, and of what: a hot answer is made once a second. */
+  #madeOf = ''
+  #madeAt = ''
+  #madeFraming: OutgoingFraming = 'length'
+  #madeKeepAlive = false
+  #made = ''
 
   constructor(options: ResponseTemplateOptions) {
     this.#options = options
@@ -111,12 +118,43 @@ export class ResponseTemplate {
     framing: OutgoingFraming,
     isKeepAlive: boolean,
   ): string {
+    const stamp = this.#stamp.get()
+    const isPlain = !this.#needsCare && exchange.errorStatus === 0
+    if (
+      isPlain &&
+      this.#madeKeepAlive === isKeepAlive &&
+      this.#madeFraming === framing &&
+      this.#madeAt === stamp &&
+      this.#madeOf === head.fields.text
+    ) {
+      return this.#made
+    }
+    const made = this.#make(exchange, head, stamp, framing, isKeepAlive)
+    const hasLocation =
+      this.#options.rewriteLocation !== null &&
+      (head.fields.findId(FIELD.location) !== -1 || head.fields.findId(FIELD.refresh) !== -1)
+    if (isPlain && !hasLocation) {
+      this.#madeOf = head.fields.text
+      this.#madeAt = stamp
+      this.#madeFraming = framing
+      this.#madeKeepAlive = isKeepAlive
+      this.#made = made
+    }
+    return made
+  }
+
+  #make(
+    exchange: Exchange,
+    head: ResponseHead,
+    stamp: string,
+    framing: OutgoingFraming,
+    isKeepAlive: boolean,
+  ): string {
     const { fields } = head
     // An `error_page` that a peer answers keeps the status of the error.
     const isErrorPage = exchange.errorStatus > 0
     const status = isErrorPage ? exchange.errorStatus : head.status
     let text = `HTTP/1.1 ${isErrorPage ? statusText(status) : `${status} ${head.reason}`}\r\n`
-    const stamp = this.#stamp.get()
     // A peer's Date that `proxy_pass_header` lets through stands for ours.
     text +=
       this.#droppedIds[FIELD.date] === 1 || fields.findId(FIELD.date) === -1
@@ -252,7 +290,7 @@ export class ResponseTemplate {
     for (const field of this.#options.addFields) {
       if (!isListed && !field.isAlways) continue
       const value = field.render(exchange)
-      if (value !== '') lines += `${field.name}: ${value}\r\n`
+      if (value !== '') lines += `${field.name}: ${fieldText(value)}\r\n`
     }
     return { lines, replacesExpires }
   }

@@ -33,7 +33,7 @@ export function findLocation(exchange: Exchange): Routed {
   const { server } = exchange
   server.locations.find(exchange.uri, found)
   if (found.isSlashMissing) {
-    exchange.location ??= server.fallback
+    exchange.location = found.location
     return 'slash-missing'
   }
   if (found.captures !== null) setCaptures(exchange, found.captures)

@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { SystemClock } from '../base/clock.ts'
+import { unsentBytes, writeText } from '../base/direct-write.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import {
   giveReadBuffer,
@@ -16,6 +17,9 @@ import type { HeadLimits } from '../http/request-parser.ts'
 import { connectPeer, type PeerAddress, type PeerSocketOwner } from './connect.ts'
 import { ResponseReader } from './response-reader.ts'
 import type { ResponseSink } from './response-sink.ts'
+
+/** A body of which more than this is still to come is read into a buffer of its own. */
+const OWN_BUFFER_FROM_BYTES = 65_536
 
 /** Times of one exchange with a peer, in milliseconds. */
 export interface PeerTimeouts {
@@ -58,11 +62,12 @@ export class PeerConnection implements PeerSocketOwner {
   readonly #services: PeerServices
   readonly #timer: Timer
   readonly #reader = new ResponseReader()
+  readonly #onSent: (status?: number) => void
   #phase: Phase = 'connecting'
   #timeouts: PeerTimeouts
   #mayReuse = false
-  /** What it reads into; null once it is closed. */
-  #buffer: ReadBuffer | null = takeReadBuffer()
+  /** Its own buffer in the middle of a large body; else it reads into the shared one. */
+  #buffer: ReadBuffer | null = null
   #isPaused = false
 
   constructor(
@@ -80,7 +85,11 @@ export class PeerConnection implements PeerSocketOwner {
     this.startedMs = services.clock.nowMs
     this.#timer = new Timer(() => this.#onTimer())
     services.wheel.set(this.#timer, timeouts.connectMs)
-    this.#socket = connectPeer(address.address, this, this.#buffer!.view)
+    this.#onSent = (status = 0) => {
+      if (status < 0) this.#socket.destroy()
+      else this.onDrained()
+    }
+    this.#socket = connectPeer(address.address, this, SHARED_READ_BUFFER)
   }
 
   /** The worker's timers. */
@@ -122,7 +131,7 @@ export class PeerConnection implements PeerSocketOwner {
     this.bytesSent = head.length
     this.requests++
     this.#services.wheel.set(this.#timer, isWhole ? this.#timeouts.readMs : this.#timeouts.sendMs)
-    this.#socket.write(head, 'latin1')
+    writeText(this.#socket, head, this.#onSent)
   }
 
   /** Writes a piece of the request body that is the caller's to give away; false: wait for `onPeerDrain`. */
@@ -146,7 +155,7 @@ export class PeerConnection implements PeerSocketOwner {
     if (this.#phase === 'closed') return
     if (lastBytes !== '') {
       this.bytesSent += lastBytes.length
-      this.#socket.write(lastBytes, 'latin1')
+      writeText(this.#socket, lastBytes, this.#onSent)
     }
     this.isRequestSent = true
     if (this.#isPaused) return
@@ -168,14 +177,14 @@ export class PeerConnection implements PeerSocketOwner {
 
   #onResponseBytes(bytes: Buffer, count: number): void {
     const reader = this.#reader
-    const outcome = reader.read(bytes, count)
+    const outcome = reader.read(bytes, count, this.#buffer !== null)
     switch (outcome) {
       case 'whole':
       case 'excess':
         this.#finish(outcome === 'excess')
         return
       case 'more':
-        this.#onMore()
+        this.#onMore(count)
         return
       case 'failed':
         this.#fail(reader.failure!)
@@ -188,7 +197,12 @@ export class PeerConnection implements PeerSocketOwner {
     }
   }
 
-  #onMore(): void {
+  #onMore(count: number): void {
+    const { isInBody, left } = this.#reader
+    if (isInBody && this.#buffer === null) {
+      const isLarge = left > OWN_BUFFER_FROM_BYTES || (left < 0 && count > OWN_BUFFER_FROM_BYTES)
+      if (isLarge) this.#buffer = takeReadBuffer()
+    }
     // A response that has begun ends the sending: from its head on only the reading counts.
     if (!this.#isPaused && (this.isRequestSent || this.#reader.isInBody)) {
       this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
@@ -220,7 +234,7 @@ export class PeerConnection implements PeerSocketOwner {
 
   /** Takes the buffer over; its new owner gives it back to the pool, and this connection reads into another. */
   detachBuffer(): void {
-    this.#buffer = takeReadBuffer()
+    this.#buffer = this.#phase === 'busy' ? takeReadBuffer() : null
   }
 
   /** Stops reading until `resume`: the client is slower than the peer. */
@@ -261,6 +275,7 @@ export class PeerConnection implements PeerSocketOwner {
     const reader = this.#reader
     const { head, sink } = reader
     reader.drop()
+    this.#releaseBuffer()
     // Reusable only when both bodies ended where their framing says, and nothing came after.
     if (
       this.#mayReuse &&
@@ -327,7 +342,7 @@ export class PeerConnection implements PeerSocketOwner {
   }
 
   onDrained(): void {
-    if (this.#socket.writableLength > 0) return
+    if (unsentBytes(this.#socket) > 0) return
     this.#services.clock.refresh()
     if (this.#phase === 'busy' && !this.#reader.isInBody) {
       if (this.isRequestSent) this.#services.wheel.set(this.#timer, this.#timeouts.readMs)

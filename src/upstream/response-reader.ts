@@ -4,6 +4,7 @@
 import { type Failure, fail } from '../base/failure.ts'
 import { ChunkedDecoder, type ChunkSink } from '../http/chunked-decoder.ts'
 import type { FieldList } from '../http/field-list.ts'
+import { latin1Text } from '../http/latin1.ts'
 import { findHeadEnd, type HeadLimits } from '../http/request-parser.ts'
 import { checkPartialResponse, parseResponseHead, ResponseHead } from '../http/response-parser.ts'
 import type { ResponseSink } from './response-sink.ts'
@@ -42,6 +43,9 @@ export class ResponseReader implements ChunkSink {
   #carry: Buffer | null = null
   #chunks: ChunkedDecoder | null = null
   #tunnelBytes: Buffer | null = null
+  /** `head` holds the last response of this connection, read for this method and these limits. */
+  #keptMethod = ''
+  #keptLimits: HeadLimits | null = null
 
   /** A request was sent; what comes now is its response. */
   begin(method: string, limits: HeadLimits, isUpgradeAsked: boolean): void {
@@ -64,12 +68,12 @@ export class ResponseReader implements ChunkSink {
     return this.#left
   }
 
-  /** Reads `bytes[0, count)`, the connection's own buffer. */
-  read(bytes: Buffer, count: number): ReadOutcome {
+  /** Reads `bytes[0, count)`; `isLendable`: they lie in the connection's own buffer. */
+  read(bytes: Buffer, count: number, isLendable: boolean): ReadOutcome {
     this.hasAnswered = true
-    if (this.#isInBody) return this.#readBody(bytes, 0, count, true)
+    if (this.#isInBody) return this.#readBody(bytes, 0, count, isLendable)
     const carried = this.#carry
-    if (carried === null) return this.#readHead(bytes, 0, count, 0, true)
+    if (carried === null) return this.#readHead(bytes, 0, count, 0, isLendable)
     this.#carry = null
     const joined = Buffer.concat([carried, bytes.subarray(0, count)]) // hot-path: a head in several packets
     return this.#readHead(joined, 0, joined.length, carried.length, false)
@@ -84,6 +88,10 @@ export class ResponseReader implements ChunkSink {
   ): ReadOutcome {
     const limits = this.#limits!
     let at = from
+    if (scanned === 0 && this.#isRepeated(bytes, from, to)) {
+      return this.#onFinalHead(bytes, from + this.head.headBytes, to, isLendable)
+    }
+    this.#keptMethod = ''
     let scanFrom = scanned
     for (;;) {
       const end = findHeadEnd(bytes, Math.max(at, scanFrom - 3), to)
@@ -107,6 +115,14 @@ export class ResponseReader implements ChunkSink {
     }
   }
 
+  /** Whether the bytes begin with the very head that came last: what it means is known (a hot answer within a second). */
+  #isRepeated(bytes: Buffer, from: number, to: number): boolean {
+    const { headBytes, fields } = this.head
+    if (this.#keptMethod !== this.#method || this.#keptLimits !== this.#limits) return false
+    if (headBytes > to - from) return false
+    return latin1Text(bytes, from, from + headBytes) === fields.text
+  }
+
   #onFinalHead(bytes: Buffer, from: number, to: number, isLendable: boolean): ReadOutcome {
     const { head, sink } = this
     if (sink === null) return 'dropped'
@@ -116,6 +132,8 @@ export class ResponseReader implements ChunkSink {
       return 'tunnel'
     }
     this.#isInBody = true
+    this.#keptMethod = this.#method
+    this.#keptLimits = this.#limits
     this.#left = head.hasBody ? head.bodyBytes : 0
     if (this.#left === -1) {
       this.#chunks ??= new ChunkedDecoder()
@@ -175,6 +193,7 @@ export class ResponseReader implements ChunkSink {
 
   /** Leaves the head to who still needs it. */
   renewHead(): void {
+    this.#keptMethod = ''
     this.head = new ResponseHead()
   }
 

@@ -174,9 +174,14 @@ function compileUpstream(
 function compileServer(server: Server, context: CompileContext): ServerRuntime {
   const { settings, returns, action } = server
   const tryFiles = server.tryFiles ?? null
+  // What a server returns it returns for every path; only its error pages come to a location, if that has a name.
+  const locations =
+    returns === null
+      ? server.locations
+      : server.locations.filter(location => location.match.kind === 'named')
   return {
     config: server,
-    locations: compileLocations(server.locations, context),
+    locations: compileLocations(locations, context),
     fallback: compileLocation({ location: null, settings, returns, tryFiles, action }, context),
   }
 }

@@ -1,0 +1,113 @@
+// Writes a text straight to a socket's handle. Nearly every write of a proxy is taken by the kernel at once; going through
+// the stream machinery for it costs about as much as parsing a head. Node does not document handles: this file is the only
+// one that writes to them, and where a handle does not look as expected the stream writes with the same effect
+// (docs/decisions/001-own-codec.md).
+
+import type { Socket } from 'node:net'
+
+interface WriteRequest {
+  oncomplete: ((status?: number) => void) | null
+  handle: unknown
+  /** Node 26: how the write ended, where that was before anybody could listen. */
+  readonly writeStatus?: number | null
+}
+
+interface StreamHandle {
+  /** A status; in Node 26 also the request that it made itself. */
+  writeLatin1String?: (request: WriteRequest | null, text: string) => number | WriteRequest
+  readonly writeQueueSize?: number
+}
+
+interface HandleSocket extends Socket {
+  _handle?: StreamHandle | null
+}
+
+type MakeRequest = new () => WriteRequest
+
+/** Who makes the request of a write, seen at the first write of the thread: the stream (Node 24) or the handle (Node 26). */
+let requestMaker: 'unseen' | 'stream' | 'handle' = 'unseen'
+/** What the stream makes them with. */
+let Request: MakeRequest | null = null
+/** The request of writes that ended at once, used again. */
+let spare: WriteRequest | null = null
+let isEnabled = true
+
+/** Switches to the stream's own way and back; for tests of both. */
+export function enableDirectWrites(isOn: boolean): void {
+  isEnabled = isOn
+}
+
+/** Bytes that were written to the socket and that the kernel has not taken. */
+export function unsentBytes(socket: Socket): number {
+  const queued = (socket as HandleSocket)._handle?.writeQueueSize
+  return queued === undefined ? socket.writableLength : Math.max(queued, socket.writableLength)
+}
+
+/** The part of it that the handle counts: falls with every byte that the kernel takes, the stream's count only at the end. */
+export function heldByHandle(socket: Socket): number {
+  return (socket as HandleSocket)._handle?.writeQueueSize ?? socket.writableLength
+}
+
+/**
+ * Writes a latin-1 text.
+ *
+ * @param onSent called once when the kernel has taken it, if it did not do so at once; with a negative status when
+ *   the socket broke
+ * @returns whether it was taken at once
+ */
+export function writeText(
+  socket: Socket,
+  text: string,
+  onSent: (status?: number) => void,
+): boolean {
+  const handle = (socket as HandleSocket)._handle
+  const isDirect =
+    isEnabled && socket.writableLength === 0 && !socket.connecting && !socket.writableEnded
+  if (!isDirect || handle == null || typeof handle.writeLatin1String !== 'function') {
+    return writeToStream(socket, text, onSent)
+  }
+  if (requestMaker === 'unseen') {
+    watchFirstWrite(handle)
+    return writeToStream(socket, text, onSent)
+  }
+  const given = requestMaker === 'handle' ? null : (spare ?? new Request!())
+  const result = handle.writeLatin1String(given, text)
+  if (result === 0 && (given === null || handle.writeQueueSize === 0)) {
+    spare = given
+    return true
+  }
+  const request = typeof result === 'number' ? given : result
+  if (request === null || (typeof result === 'number' && result !== 0)) {
+    // The stream reports it in its own way.
+    return writeToStream(socket, text, onSent)
+  }
+  // The request is in flight: it belongs to the handle until it completes.
+  spare = null
+  request.handle = handle
+  request.oncomplete = onSent
+  if (typeof request.writeStatus !== 'number') return false
+  onSent(request.writeStatus)
+  return request.writeStatus === 0
+}
+
+function writeToStream(socket: Socket, text: string, onSent: (status?: number) => void): boolean {
+  if (socket.destroyed || socket.writableEnded) return true
+  if (socket.write(text, 'latin1') || socket.writableLength === 0) return true
+  socket.once('drain', () => onSent())
+  return false
+}
+
+/** Lets the stream write once and sees how it does that. */
+function watchFirstWrite(handle: StreamHandle): void {
+  const write = handle.writeLatin1String!
+  handle.writeLatin1String = (request, text) => {
+    delete handle.writeLatin1String
+    if (request === null) {
+      requestMaker = 'handle'
+    } else {
+      requestMaker = 'stream'
+      Request = request.constructor as MakeRequest
+    }
+    return write.call(handle, request, text)
+  }
+}
