@@ -137,12 +137,13 @@ export function implicitKeepalive(profile: CompatProfile): Keepalive {
 }
 
 /**
- * Makes the process settings where nothing was written. As in nginx one worker, in the background.
+ * Makes the process settings where nothing was written. A worker for every core, where nginx has one; as in nginx in the
+ * background.
  */
 export function defaultProcess(prefix: string): ProcessSettings {
   return {
     origin: BUILT_IN,
-    workerProcesses: 1,
+    workerProcesses: 'auto',
     workerConnectionsMax: 512,
     isDaemon: true,
     pidPath: join(prefix, 'logs/headgate.pid'),

@@ -68,9 +68,9 @@ describe('defaultKeepalive', () => {
 })
 
 describe('defaultProcess', () => {
-  it('is one worker in the background, as in nginx', () => {
+  it('is a worker for every core, in the background as in nginx', () => {
     const { workerProcesses, workerConnectionsMax, isDaemon, pidPath } = defaultProcess('/srv')
-    assert.deepEqual([workerProcesses, workerConnectionsMax, isDaemon], [1, 512, true])
+    assert.deepEqual([workerProcesses, workerConnectionsMax, isDaemon], ['auto', 512, true])
     assert.equal(pidPath, '/srv/logs/headgate.pid')
   })
 })

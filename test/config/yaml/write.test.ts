@@ -119,7 +119,6 @@ describe('writeYaml: its form', () => {
       'connect_timeout: 1m',
       'upgrade: []',
       'keepalive: 0',
-      'workers: 1',
     ]) {
       assert.ok(text.includes(line), line)
     }
