@@ -39,10 +39,11 @@ export interface Pair {
  * Starts both on a configuration.
  *
  * @param http the `http` block's content; `DIRECTORY` and `PORT` stand for what each has of its own
+ * @param ownMain lines before `http` that only the program gets: `compat`
  */
-export async function startPair(http: string): Promise<Pair> {
+export async function startPair(http: string, ownMain = ''): Promise<Pair> {
   const theirs = await startNginx(http)
-  const ours = await startHeadgate(http).catch(async error => {
+  const ours = await startHeadgate(http, ownMain).catch(async error => {
     await theirs.end()
     throw error
   })
@@ -64,7 +65,7 @@ interface Running {
   end(): Promise<void>
 }
 
-async function prepare(name: 'nginx' | 'headgate', http: string): Promise<Served> {
+async function prepare(name: 'nginx' | 'headgate', http: string, ownMain: string): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), `${name}-beside-`))
   mkdirSync(join(directory, 'logs'))
   // Started by root, nginx serves as somebody else.
@@ -79,6 +80,7 @@ async function prepare(name: 'nginx' | 'headgate', http: string): Promise<Served
   writeFileSync(
     join(directory, 'nginx.conf'),
     `daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/logs/error.log info;
+${ownMain}
 events { worker_connections 64; }
 http { ${name === 'nginx' ? paths : ''} proxy_temp_path ${directory}/proxy;
 ${own}
@@ -88,8 +90,8 @@ ${own}
   return { name, port, directory }
 }
 
-async function startHeadgate(http: string): Promise<Running> {
-  const served = await prepare('headgate', http)
+async function startHeadgate(http: string, ownMain: string): Promise<Running> {
+  const served = await prepare('headgate', http, ownMain)
   const program = new Program(['run', join(served.directory, 'nginx.conf')])
   try {
     await program.ready()
@@ -107,7 +109,7 @@ async function startHeadgate(http: string): Promise<Running> {
 }
 
 async function startNginx(http: string): Promise<Running> {
-  const served = await prepare('nginx', http)
+  const served = await prepare('nginx', http, '')
   const { directory } = served
   const child = spawn(NGINX, ['-p', directory, '-c', join(directory, 'nginx.conf')], {
     stdio: ['ignore', 'ignore', 'pipe'],
