@@ -92,8 +92,13 @@ export function writeText(
 
 function writeToStream(socket: Socket, text: string, onSent: (status?: number) => void): boolean {
   if (socket.destroyed || socket.writableEnded) return true
-  if (socket.write(text, 'latin1') || socket.writableLength === 0) return true
-  socket.once('drain', () => onSent())
+  let isWaiting = false
+  // Not at 'drain', which a socket that is ending does not give.
+  const isTaken = socket.write(text, 'latin1', (error?: NodeJS.ErrnoException | null) => {
+    if (isWaiting) onSent(error == null ? 0 : (error.errno ?? -1))
+  })
+  if (isTaken || socket.writableLength === 0) return true
+  isWaiting = true
   return false
 }
 

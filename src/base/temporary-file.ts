@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, open } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { systemErrorCode } from './system-error.ts'
 
@@ -29,7 +29,7 @@ function tryOpen(directory: string, onOpen: OnTemporaryFile, tries: number): voi
     if (tries < TRIES_MAX && code === 'EEXIST') {
       tryOpen(directory, onOpen, tries + 1)
     } else if (tries < TRIES_MAX && code === 'ENOENT') {
-      mkdir(directory, { recursive: true, mode: 0o700 }, failed => {
+      makeDirectory(directory, failed => {
         if (failed === null) tryOpen(directory, onOpen, tries + 1)
         else onOpen(failed, -1, '')
       })
@@ -37,4 +37,29 @@ function tryOpen(directory: string, onOpen: OnTemporaryFile, tries: number): voi
       onOpen(error, -1, '')
     }
   })
+}
+
+/**
+ * Makes a directory and what is missing above it. Not with Node's own `recursive`: that never ends where an existing
+ * directory answers ENOENT, as /proc does.
+ */
+function makeDirectory(directory: string, onMade: (error: Error | null) => void): void {
+  mkdir(directory, { mode: 0o700 }, error => {
+    const code = error === null ? '' : systemErrorCode(error)
+    const parent = dirname(directory)
+    if (error === null || code === 'EEXIST') {
+      onMade(null)
+    } else if (code !== 'ENOENT' || parent === directory) {
+      onMade(error)
+    } else {
+      makeDirectory(parent, failed => {
+        if (failed !== null) onMade(failed)
+        else mkdir(directory, { mode: 0o700 }, again => onMade(isMade(again) ? null : again))
+      })
+    }
+  })
+}
+
+function isMade(error: Error | null): boolean {
+  return error === null || systemErrorCode(error) === 'EEXIST'
 }

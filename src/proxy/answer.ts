@@ -14,6 +14,7 @@ import { fieldText } from './safe-text.ts'
 import { SourceRelay } from './source-relay.ts'
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const CONTENT_TYPE = /^Content-Type: .*\r\n/m
 const HTML = 'Content-Type: text/html\r\n'
 
 function locationOf(exchange: Exchange): LocationRuntime {
@@ -112,7 +113,8 @@ export function answerRedirect(exchange: Exchange, status: number, location: str
   sendText(exchange, status, `${HTML}Location: ${fieldText(target)}\r\n`, page)
 }
 
-function absoluteUrl(exchange: Exchange, path: string): string {
+/** A path with scheme and host before it, as `absolute_redirect` and its companions say. */
+export function absoluteUrl(exchange: Exchange, path: string): string {
   const { settings } = locationOf(exchange)
   if (!settings.absoluteRedirect) return path
   const { head, connection, server } = exchange
@@ -136,7 +138,7 @@ export function answerMissingSlash(exchange: Exchange): void {
 /** Answers `return CODE text`. */
 export function answerText(exchange: Exchange, status: number, type: string, text: string): void {
   const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
-  sendText(exchange, final, mayHaveBody(final) ? `Content-Type: ${type}\r\n` : '', text)
+  sendText(exchange, final, final === 204 ? '' : `Content-Type: ${type}\r\n`, text)
 }
 
 function sendText(exchange: Exchange, status: number, lines: string, body: string): void {
@@ -186,7 +188,7 @@ export function answerSource(
   const head = locationOf(exchange).response.ofOwn(
     exchange,
     final,
-    lines + challengeLines(exchange, final),
+    (hasBody ? lines : lines.replace(CONTENT_TYPE, '')) + challengeLines(exchange, final),
     length,
     'length',
     isKeepAlive,

@@ -3,6 +3,7 @@
 
 import { type Failure, failureText } from '../base/failure.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
+import { mayHaveBody } from '../http/status.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -20,6 +21,7 @@ export class Delivery implements RelayOwner {
   readonly #onOver: () => void
   readonly #framing: OutgoingFraming
   readonly #isKeepAlive: boolean
+  readonly #hasBody: boolean
   readonly #relay: Relay
 
   /** Writes the head, or gathers it with the first of the body. `onOver` is called once, last. */
@@ -41,7 +43,9 @@ export class Delivery implements RelayOwner {
       exchange.mustClose = true
       exchange.body?.discard()
     }
-    const needsFraming = head.hasBody && head.bodyBytes < 0
+    // `error_page … =204`: the status that goes out has no body, whatever the peer sends.
+    this.#hasBody = head.hasBody && (exchange.errorStatus <= 0 || mayHaveBody(exchange.errorStatus))
+    const needsFraming = this.#hasBody && head.bodyBytes < 0
     const isChunked = needsFraming && exchange.head.minor === 1
     this.#framing = !needsFraming ? 'length' : isChunked ? 'chunked' : 'close'
     if (this.#framing === 'close') exchange.mustClose = true
@@ -57,7 +61,7 @@ export class Delivery implements RelayOwner {
   data(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
     const entry = this.#tries.current
     if (entry !== null) entry.bodyBytes += to - from
-    this.#relay.data(bytes, from, to, isLendable)
+    if (this.#hasBody) this.#relay.data(bytes, from, to, isLendable)
   }
 
   flush(): void {

@@ -67,9 +67,19 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     exchange.connection.flow = this
     exchange.upstream = this.#upstream
     exchange.outgoingHead = this.#location.request!.build(exchange)
-    if (!exchange.head.hasBody || exchange.redirects > 0) {
-      this.#keepBody()
+    const hadBody = exchange.body !== null
+    this.#keepBody()
+    if (!exchange.head.hasBody || !this.#isMethodKept) {
       this.#nextTry()
+      return
+    }
+    if (exchange.body !== null) {
+      exchange.body.adopt(this)
+      return
+    }
+    if (hadBody) {
+      answerFailure(exchange, fail('internal', 'the request body cannot be sent again'), 502)
+      this.#end()
       return
     }
     exchange.step = 'receive'
@@ -84,6 +94,11 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     exchange.mustClose = true
     exchange.body.close()
     exchange.body = null
+  }
+
+  /** An error page is asked for with GET, which has no body; named locations keep the method. */
+  get #isMethodKept(): boolean {
+    return this.#exchange.method === this.#exchange.head.method
   }
 
   // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,12 +194,13 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     const connection = exchange.peerConnection!
     exchange.step = 'forward'
     const mayReuse = this.#upstream.pool.mayReuse(connection)
-    const { body, head } = exchange
+    const { head } = exchange
+    const body = this.#isMethodKept ? exchange.body : null
     const { headLimits } = this.#rules
     this.#isSent = true
     if (body === null) {
       // A request that came with `Content-Length: 0` says so again; one without a body gains no framing.
-      const end = head.hasLength && exchange.redirects === 0 ? 'Content-Length: 0\r\n\r\n' : '\r\n'
+      const end = head.hasLength && this.#isMethodKept ? 'Content-Length: 0\r\n\r\n' : '\r\n'
       connection.send(
         exchange.outgoingHead + end,
         exchange.method,

@@ -32,7 +32,9 @@ export function compileRedirects(
     for (const { from, to, regex } of compiled) {
       if (regex === null) {
         const prefix = from(exchange)
-        if (value.startsWith(prefix)) return to(exchange) + value.slice(prefix.length)
+        if (value.startsWith(prefix)) {
+          return to(exchange) + value.slice(prefix.length)
+        }
         continue
       }
       const captures = regex.exec(value)

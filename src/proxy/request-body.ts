@@ -23,7 +23,7 @@ export interface RequestBodyOwner {
 
 export class RequestBody {
   readonly #connection: ClientConnection
-  readonly #owner: RequestBodyOwner
+  #owner: RequestBodyOwner
   readonly #isBuffered: boolean
   readonly #bytesMax: number
   readonly #spool: Spool
@@ -84,6 +84,12 @@ export class RequestBody {
   /** Whether it is all here and can be sent as often as one likes, also by another location. */
   get isKept(): boolean {
     return this.#isBuffered && this.#isWhole
+  }
+
+  /** An internal redirect came to another upstream: a body that `isKept` goes there too. */
+  adopt(owner: RequestBodyOwner): void {
+    this.#owner = owner
+    owner.onBodyReady()
   }
 
   /** Begins to read. */

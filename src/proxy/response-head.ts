@@ -5,7 +5,8 @@ import type { Clock } from '../base/clock.ts'
 import { formatHttpDate } from '../http/date.ts'
 import { FIELD, type FieldList, hashName, lookupFieldId } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
-import { statusText } from '../http/status.ts'
+import { mayHaveBody, statusText } from '../http/status.ts'
+import { absoluteUrl } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { Render } from './runtime.ts'
 import { fieldText } from './safe-text.ts'
@@ -160,13 +161,15 @@ export class ResponseTemplate {
       this.#droppedIds[FIELD.date] === 1 || fields.findId(FIELD.date) === -1
         ? stamp
         : this.#serverOnly(fields)
-    const extra = this.#needsCare ? this.#extraLines(exchange, status, fields) : null
+    const hasBody = !isErrorPage || mayHaveBody(status)
+    let extra = this.#needsCare ? this.#extraLines(exchange, status, fields) : null
+    if (!hasBody) extra = { ...(extra ?? NO_EXTRA), dropsType: true }
     text += this.#peerFields(fields, extra)
     if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
     if (extra !== null) text += extra.lines
     if (framing === 'chunked') {
       text += 'Transfer-Encoding: chunked\r\n'
-    } else if (head.hasLength) {
+    } else if (head.hasLength && hasBody) {
       text += `Content-Length: ${fields.value(fields.findId(FIELD.content_length))}\r\n`
     }
     return `${text}${isKeepAlive ? this.#keepAliveLines : 'Connection: close\r\n'}\r\n`
@@ -186,8 +189,11 @@ export class ResponseTemplate {
     framing: OutgoingFraming,
     isKeepAlive: boolean,
   ): string {
-    let text = `HTTP/1.1 ${statusText(status)}\r\n${this.#stamp.get()}${lines}`
-    if (this.#needsCare) text += this.#extraLines(exchange, status, null, lines)?.lines ?? ''
+    const extra = this.#needsCare ? this.#extraLines(exchange, status, null, lines) : null
+    let own = lines
+    if (extra?.replacesEtag === true) own = own.replace(/^ETag: .*\r\n/im, '')
+    if (extra?.replacesLastModified === true) own = own.replace(/^Last-Modified: .*\r\n/im, '')
+    let text = `HTTP/1.1 ${statusText(status)}\r\n${this.#stamp.get()}${own}${extra?.lines ?? ''}`
     if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
     else if (contentLength >= 0) text += `Content-Length: ${contentLength}\r\n`
     return `${text}${isKeepAlive ? this.#keepAliveLines : 'Connection: close\r\n'}\r\n`
@@ -241,8 +247,13 @@ export class ResponseTemplate {
   #isDropped(fields: FieldList, index: number, extra: Extra | null): boolean {
     const id = fields.id(index)
     if (id !== 0) {
-      if (extra?.replacesExpires === true && (id === FIELD.expires || id === FIELD.cache_control))
-        return true
+      if (extra !== null) {
+        if (extra.replacesExpires && (id === FIELD.expires || id === FIELD.cache_control))
+          return true
+        if (id === FIELD.content_type && extra.dropsType) return true
+        if (id === FIELD.etag && extra.replacesEtag) return true
+        if (id === FIELD.last_modified && extra.replacesLastModified) return true
+      }
       return this.#droppedIds[id] === 1
     }
     if (this.#droppedNames.size === 0) return false
@@ -258,7 +269,11 @@ export class ResponseTemplate {
       i !== -1;
       i = fields.findId(FIELD.location, i + 1)
     ) {
-      lines += `${fields.name(i)}: ${rewrite(exchange, fields.value(i))}\r\n`
+      const value = fields.value(i)
+      const rewritten = rewrite(exchange, value)
+      // What a rule made into a path becomes absolute, as with redirects of our own; the peer's own paths stay.
+      const isOwnPath = rewritten !== value && rewritten.startsWith('/')
+      lines += `${fields.name(i)}: ${isOwnPath ? absoluteUrl(exchange, rewritten) : rewritten}\r\n`
     }
     for (let i = fields.findId(FIELD.refresh); i !== -1; i = fields.findId(FIELD.refresh, i + 1)) {
       const value = fields.value(i)
@@ -279,6 +294,8 @@ export class ResponseTemplate {
     const isListed = ADD_STATUSES.has(status)
     let lines = ''
     let replacesExpires = false
+    let replacesEtag = false
+    let replacesLastModified = false
     if (isListed && this.#options.expires !== null) {
       const set = this.#options.expires(exchange, lastModifiedOf(fields, ownLines))
       if (set !== null) {
@@ -289,16 +306,33 @@ export class ResponseTemplate {
     }
     for (const field of this.#options.addFields) {
       if (!isListed && !field.isAlways) continue
+      const name = field.name.toLowerCase()
+      if (name === 'etag') replacesEtag = true
+      else if (name === 'last-modified') replacesLastModified = true
       const value = field.render(exchange)
       if (value !== '') lines += `${field.name}: ${fieldText(value)}\r\n`
     }
-    return { lines, replacesExpires }
+    return { lines, replacesExpires, replacesEtag, replacesLastModified, dropsType: false }
   }
 }
 
 interface Extra {
   readonly lines: string
+  /** The peer's Expires and Cache-Control stay behind. */
   readonly replacesExpires: boolean
+  /** `add_header` takes the place of these two, as in nginx, also with an empty value. */
+  readonly replacesEtag: boolean
+  readonly replacesLastModified: boolean
+  /** The status has no body, so there is nothing to name the type of. */
+  readonly dropsType: boolean
+}
+
+const NO_EXTRA: Extra = {
+  lines: '',
+  replacesExpires: false,
+  replacesEtag: false,
+  replacesLastModified: false,
+  dropsType: false,
 }
 
 function lastModifiedOf(fields: FieldList | null, ownLines: string): string {

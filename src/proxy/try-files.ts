@@ -13,10 +13,17 @@ import { cutExchange } from './finish.ts'
 import type { Handler, LocationRuntime, Render } from './runtime.ts'
 import { compileTemplate } from './variables.ts'
 
+/** A path to look at. */
+interface TryPath {
+  readonly render: Render
+  /** Written with a slash at its end: a directory is looked for, and the slash is no part of the path. */
+  readonly isDirectory: boolean
+}
+
 /** What the search of one location needs, compiled. */
 interface TryRules {
   readonly files: FilePaths
-  readonly paths: readonly Render[]
+  readonly paths: readonly TryPath[]
   /** A path or `@name`; null when `status` answers. */
   readonly fallback: Render | null
   readonly status: number
@@ -34,7 +41,11 @@ export function makeTryFiles(
   const isStatus = 'status' in fallback
   const rules: TryRules = {
     files: new FilePaths(location.settings.files, compileTemplate),
-    paths: config.paths.map(path => compileTemplate(path)),
+    paths: config.paths.map(path => {
+      const last = path.at(-1)
+      const isDirectory = typeof last === 'string' && last.endsWith('/')
+      return { render: compileTemplate(path), isDirectory }
+    }),
     fallback: isStatus ? null : compileTemplate(fallback),
     status: isStatus ? fallback.status : 0,
     content,
@@ -61,8 +72,9 @@ class TryFilesSearch implements ExchangeFlow {
       this.#fallBack()
       return
     }
-    const uri = path(exchange)
-    const isDirectory = uri.endsWith('/')
+    const { isDirectory } = path
+    const rendered = path.render(exchange)
+    const uri = isDirectory && rendered !== '/' ? rendered.slice(0, -1) : rendered
     const file = uri.includes('\0') ? null : this.#rules.files.file(exchange, uri)
     if (file === null) {
       this.next()

@@ -1,7 +1,7 @@
 // The proxy under test: one real worker thread, started from nginx.conf text through the reader and the slots that the
 // program uses, on a port that the kernel chose. A worker that dies fails the test that started it.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -244,6 +244,19 @@ export class TestProxy {
     this.death ??= reason
     for (const expecting of this.#expecting) expecting.reject(new Error(this.death))
   }
+}
+
+/** Files and sockets that this process has open, the worker's with them. */
+export function openFiles(): number {
+  return readdirSync('/proc/self/fd').length
+}
+
+/** Waits until no more files and sockets are open than `before`; closing takes a turn or two. Returns how many are. */
+export async function filesLeft(before: number): Promise<number> {
+  const until = performance.now() + PATIENCE_MS
+  while (openFiles() > before && performance.now() < until)
+    await new Promise(resolve => setImmediate(resolve))
+  return openFiles()
 }
 
 /** Starts a proxy; the test's end stops it, and fails when the worker died. */

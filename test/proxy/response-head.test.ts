@@ -154,7 +154,7 @@ describe('ResponseTemplate', () => {
     const lines = fromPeer([OK, ...fields], { rewriteLocation })
     assert.deepEqual(lines.slice(3, -1), [
       'X: http://peer/',
-      'Location: /a',
+      'Location: http://a:8080/a',
       'Refresh: 5; URL=/b',
       'Refresh: 5',
     ])

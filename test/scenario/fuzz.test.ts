@@ -2,11 +2,10 @@
 // that was meant for another, and at the end nothing is left. A failing run names its seed; SEED=n plays it again.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { type Client, connectClient } from '../harness/client.ts'
 import { type Origin, type OriginConnection, startOrigin } from '../harness/origin.ts'
-import { startProxy, type TestProxy } from '../harness/proxy.ts'
+import { filesLeft, openFiles, startProxy, type TestProxy } from '../harness/proxy.ts'
 import { fieldOf, type RawMessage } from '../harness/raw-message.ts'
 import { SeededRandom, seedFor } from '../harness/seeded-random.ts'
 
@@ -175,7 +174,7 @@ describe('fuzzed traffic', () => {
         location /stream { proxy_pass http://peers; proxy_request_buffering off; proxy_buffering off; }
         location /own { add_header X-Own 1; return 200 "own"; }`,
     })
-    const before = readdirSync('/proc/self/fd').length
+    const before = openFiles()
     const counts = await Promise.all(
       Array.from({ length: CLIENTS }, (_, i) =>
         runClient(t, proxy, new SeededRandom(random.seed + i), `c${i}`),
@@ -185,6 +184,6 @@ describe('fuzzed traffic', () => {
     for (const origin of [first, second])
       for (const connection of origin.connections) connection.destroy()
     assert.equal(await proxy.timersLeft(), 0, 'timers')
-    assert.ok(readdirSync('/proc/self/fd').length <= before, 'sockets and files')
+    assert.ok((await filesLeft(before)) <= before, 'sockets and files')
   })
 })
