@@ -78,6 +78,7 @@ export const FAILURES = {
     text: 'no host or no resolver for the upstream',
   },
   spool_failed: { side: 'proxy', status: 500, text: 'cannot write the temporary file' },
+  out_of_sockets: { side: 'proxy', status: 500, text: 'no socket can be opened' },
   internal: { side: 'proxy', status: 500, text: 'internal error' },
 } as const satisfies Record<string, FailureRow>
 

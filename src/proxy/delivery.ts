@@ -78,7 +78,8 @@ export class Delivery implements RelayOwner {
   /** The peer's response broke off. */
   fail(failure: Failure): void {
     const exchange = this.#exchange
-    this.#tries.end('failure', failure)
+    // As in nginx: what breaks off after the head is not counted against the peer.
+    this.#tries.end('neutral', failure)
     exchange.failure = failure
     logFailure(exchange, 'error', `${failureText(failure)} while reading upstream`)
     if (this.#relay.hasWritten) {

@@ -134,7 +134,8 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
       return
     }
     exchange.failure = failure
-    logFailure(exchange, 'info', `${failureText(failure)} while reading client request body`)
+    const level = FAILURES[failure.failure].side === 'client' ? 'info' : 'crit'
+    logFailure(exchange, level, `${failureText(failure)} while reading client request body`)
     this.#dropTry()
     answerFailure(exchange, failure, FAILURES[failure.failure].status)
     this.#end()
@@ -322,13 +323,15 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     const condition = conditionOfFailure(failure.failure) ?? 'error'
     const { status } = FAILURES[failure.failure]
     this.#tries.current!.status = status
-    this.#tries.end(this.#isStale(failure) ? 'neutral' : 'failure', failure)
+    // What this process lacks is no fault of the peer, and another peer would not help.
+    const isOurs = FAILURES[failure.failure].side === 'proxy'
+    this.#tries.end(isOurs || this.#isStale(failure) ? 'neutral' : 'failure', failure)
     const activity =
       exchange.step === 'connect'
         ? 'connecting to upstream'
         : 'reading response header from upstream'
-    logFailure(exchange, 'error', `${failureText(failure)} while ${activity}`)
-    if (this.#isRetried(condition, false)) {
+    logFailure(exchange, isOurs ? 'crit' : 'error', `${failureText(failure)} while ${activity}`)
+    if (!isOurs && this.#isRetried(condition, false)) {
       this.#retry(this.#isFreeTry(condition))
       return
     }

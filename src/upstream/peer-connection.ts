@@ -38,6 +38,9 @@ export interface PeerServices {
   onIdleGone(connection: PeerConnection): void
 }
 
+/** Errors of a connect that say nothing about the peer: this process or machine has no more. */
+const OWN_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+
 type Phase = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed'
 
 export class PeerConnection implements PeerSocketOwner {
@@ -386,7 +389,7 @@ export class PeerConnection implements PeerSocketOwner {
         this.destroy()
         return
       case 'connecting':
-        this.#fail(fail('connect_failed', code))
+        this.#fail(fail(OWN_ERRORS.has(code) ? 'out_of_sockets' : 'connect_failed', code))
         return
       default:
         this.#fail(fail(this.#reader.isInBody ? 'truncated_response' : 'peer_reset', code))

@@ -11,7 +11,7 @@ import { Spool, type SpoolOptions } from '../../src/proxy/spool.ts'
 import type { SpoolReader } from '../../src/proxy/spool-reader.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'spool-'))
-after(() => rmSync(directory, { recursive: true, force: true }))
+after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
 
 function makeSpool(options: Partial<SpoolOptions> = {}): Spool {
   return new Spool({

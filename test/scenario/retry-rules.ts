@@ -147,7 +147,7 @@ const ERRORS: readonly RetryRow[] = [
     deed: 'cut',
     status: 0,
     tries: '200',
-    isBlamed: true,
+    isBlamed: false,
   },
 ]
 
