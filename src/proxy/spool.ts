@@ -80,7 +80,9 @@ export class Spool {
     this.#tempPath = options.tempPath
     this.#isConsumed = options.isConsumed ?? false
     // Bytes that wait for a full write must not stop the writer first.
-    this.#writeBytes = Math.min(options.writeBytes ?? WRITE_BYTES, PENDING_BYTES_MAX / 2)
+    const writeBytes = Math.min(options.writeBytes ?? WRITE_BYTES, PENDING_BYTES_MAX / 2)
+    // At least one: a write of nothing would pass for a full disk.
+    this.#writeBytes = Math.max(1, writeBytes)
   }
 
   /** Bytes taken so far, in all. */
