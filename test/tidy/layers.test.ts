@@ -9,7 +9,7 @@ import { filesBelow } from './source-files.ts'
 const LAYERS = [
   ['base'],
   ['model'],
-  ['http', 'zone', 'config'],
+  ['http', 'zone', 'config', 'dns'],
   ['balance', 'cache'],
   ['downstream', 'upstream'],
   ['proxy'],
