@@ -2,7 +2,7 @@
 
 /** The only way to know the time below the entry files. */
 export interface Clock {
-  /** Milliseconds, monotonic, with fractions. */
+  /** Milliseconds, monotonic, whole: as nginx counts them, and small integers cost no memory. */
   readonly nowMs: number
   /** Milliseconds since 1970 by the wall clock. */
   readonly wallMs: number
@@ -12,14 +12,14 @@ export interface Clock {
 
 /** The machine's time. `refresh` is called where the event loop enters our code. */
 export class SystemClock implements Clock {
-  nowMs = performance.now()
+  nowMs = Math.floor(performance.now())
   wallMs = Date.now()
   wallSeconds = Math.floor(this.wallMs / 1000)
   #wallOffsetMs = this.wallMs - this.nowMs
 
   /** Takes the time of this turn. */
   refresh(): void {
-    const now = performance.now()
+    const now = Math.floor(performance.now())
     this.nowMs = now
     const wall = now + this.#wallOffsetMs
     this.wallMs = wall
@@ -28,7 +28,7 @@ export class SystemClock implements Clock {
 
   /** Follows steps of the wall clock; called by the timer wheel's tick. */
   resync(): void {
-    this.#wallOffsetMs = Date.now() - performance.now()
+    this.#wallOffsetMs = Date.now() - Math.floor(performance.now())
     this.refresh()
   }
 }

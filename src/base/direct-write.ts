@@ -30,6 +30,8 @@ let requestMaker: 'unseen' | 'stream' | 'handle' = 'unseen'
 let Request: MakeRequest | null = null
 /** The request of writes that ended at once, used again. */
 let spare: WriteRequest | null = null
+/** The handle of that first write: it was changed, and one look at it would slow down every look at the others. */
+let watched: StreamHandle | null = null
 let isEnabled = true
 
 /** Switches to the stream's own way and back; for tests of both. */
@@ -63,9 +65,8 @@ export function writeText(
   const handle = (socket as HandleSocket)._handle
   const isDirect =
     isEnabled && socket.writableLength === 0 && !socket.connecting && !socket.writableEnded
-  if (!isDirect || handle == null || typeof handle.writeLatin1String !== 'function') {
-    return writeToStream(socket, text, onSent)
-  }
+  if (!isDirect || handle == null || handle === watched) return writeToStream(socket, text, onSent)
+  if (typeof handle.writeLatin1String !== 'function') return writeToStream(socket, text, onSent)
   if (requestMaker === 'unseen') {
     watchFirstWrite(handle)
     return writeToStream(socket, text, onSent)
@@ -105,6 +106,7 @@ function writeToStream(socket: Socket, text: string, onSent: (status?: number) =
 /** Lets the stream write once and sees how it does that. */
 function watchFirstWrite(handle: StreamHandle): void {
   const write = handle.writeLatin1String!
+  watched = handle
   handle.writeLatin1String = (request, text) => {
     delete handle.writeLatin1String
     if (request === null) {

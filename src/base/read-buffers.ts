@@ -33,16 +33,16 @@ export function giveReadBuffer(buffer: ReadBuffer): void {
 }
 
 /** Node asks a socket's owner for the next buffer right after the read callback, without saying for whom. */
-let nextBuffer: Buffer = SHARED_READ_BUFFER
+let nextBuffer: Buffer | null = SHARED_READ_BUFFER
 
-/** In a read callback, or just before a socket is made: what that socket reads into next. */
-export function setNextReadBuffer(buffer: Buffer): void {
+/** In a read callback, or just before a socket is made: what that socket reads into next; null leaves it what it has. */
+export function setNextReadBuffer(buffer: Buffer | null): void {
   nextBuffer = buffer
 }
 
-/** For `onread.buffer`. */
+/** For `onread.buffer`. What is no buffer leaves the socket its own, which spares Node looking into the same one again. */
 export function takeNextReadBuffer(): Buffer {
   const buffer = nextBuffer
   nextBuffer = SHARED_READ_BUFFER
-  return buffer
+  return buffer as Buffer
 }

@@ -44,7 +44,11 @@ export class WorkerThread {
   constructor(url: URL, start: WorkerStart, events: WorkerEvents, nowMs: number) {
     this.index = start.index
     this.startedMs = nowMs
-    this.#worker = new Worker(url, { workerData: start, name: `worker ${start.index}` })
+    this.#worker = new Worker(url, {
+      workerData: start,
+      name: `worker ${start.index}`,
+      ...threadOptions(),
+    })
     this.#expect(start.generation.number)
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message, events))
     this.#worker.on('error', error => {
@@ -104,12 +108,16 @@ export class WorkerThread {
     this.#worker.postMessage(message)
   }
 
-  /** Ends the thread; connections that it holds are closed. It gets a moment to write out its logs. */
+  /**
+   * Ends the thread; connections that it holds are closed. It gets a moment to write out its logs. One that is stuck
+   * inside a system call outlives this: then `hasEnded` stays false.
+   */
   async terminate(): Promise<void> {
     if (this.#hasEnded) return
     this.post({ kind: 'stop' })
     const outcome = await within(this.ended, CONTROL_LIMITS.stopGraceMs, systemDelay)
-    if (outcome === TIMED_OUT) await this.#worker.terminate()
+    if (outcome !== TIMED_OUT) return
+    await within(this.#worker.terminate(), CONTROL_LIMITS.terminateMs, systemDelay)
   }
 
   #expect(generation: number): void {
@@ -155,3 +163,11 @@ function errorText(error: unknown): string {
 }
 
 const STACK_LINES_MAX = 6
+
+/** Nothing in a worker uses AsyncLocalStorage, and the way Node 24 carries it costs every callback of a socket. */
+function threadOptions(): { readonly execArgv?: string[] } {
+  const flag = '--no-async-context-frame'
+  // A list would take the place of the options that this process was started with.
+  const isKnown = process.allowedNodeEnvironmentFlags.has(flag)
+  return isKnown && process.execArgv.length === 0 ? { execArgv: [flag] } : {}
+}

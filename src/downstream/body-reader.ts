@@ -16,6 +16,8 @@ export class BodyReader implements ChunkSink {
   failure: Failure | null = null
   /** Bytes of a body that nobody wanted that are still to come before the next request. */
   unwantedBytes = 0
+  /** Bytes read of the body in hand, chunk framing included. */
+  bytesRead = 0
   #left = 0
   #awaitsContinue = false
   #chunks: ChunkedDecoder | null = null
@@ -27,6 +29,7 @@ export class BodyReader implements ChunkSink {
     this.#left = head.bodyBytes
     this.#awaitsContinue = head.expectsContinue
     this.failure = null
+    this.bytesRead = 0
   }
 
   /** The exchange wants the body. */
@@ -40,6 +43,11 @@ export class BodyReader implements ChunkSink {
   /** Gives the body up: what comes is not its bytes any more. */
   drop(): void {
     this.state = 'none'
+  }
+
+  /** Bytes that are still to come; -1 in chunks. */
+  get left(): number {
+    return this.#left
   }
 
   /** Whether body bytes are flowing. */
@@ -57,12 +65,13 @@ export class BodyReader implements ChunkSink {
    *
    * @returns the index after the last byte that belongs to the body
    */
-  feed(bytes: Buffer, from: number, to: number, flow: ExchangeFlow): number {
+  feed(bytes: Buffer, from: number, to: number, flow: ExchangeFlow, isLendable: boolean): number {
     if (this.#left >= 0) {
       const end = Math.min(to, from + this.#left)
       this.#left -= end - from
+      this.bytesRead += end - from
       if (this.#left === 0) this.state = 'done'
-      flow.onBodyData(bytes, from, end)
+      flow.onBodyData(bytes, from, end, isLendable)
       return end
     }
     const chunks = this.#chunks!
@@ -70,12 +79,14 @@ export class BodyReader implements ChunkSink {
     const end = chunks.decode(bytes, from, to, this)
     this.#flow = null
     this.failure = chunks.failure
+    if (this.failure === null) this.bytesRead += end - from
     if (chunks.isDone && this.state === 'reading') this.state = 'done'
     return end
   }
 
   onChunkData(bytes: Buffer, from: number, to: number): void {
-    this.#flow?.onBodyData(bytes, from, to)
+    // Several runs may lie in one read: they are never lent.
+    this.#flow?.onBodyData(bytes, from, to, false)
   }
 
   /**

@@ -9,20 +9,20 @@ import { latin1Text } from '../http/latin1.ts'
 import {
   checkPartialHead,
   findHeadEnd,
-  type HeadLimits,
   parseRequestHead,
   type RequestHead,
   skipEmptyLine,
 } from '../http/request-parser.ts'
 import type { OwnedSocket } from './accept.ts'
-import { BodyReader } from './body-reader.ts'
+import { BodyFeed } from './body-feed.ts'
 import type { ClientHandler, ExchangeFlow } from './client-handler.ts'
 import { ClientSocket, type ClientSocketOwner } from './client-socket.ts'
-import { forgetHead, giveHead, mayKeepHead, takeHead } from './head-pool.ts'
+import { takeHead } from './head-pool.ts'
+import { ReadAhead } from './read-ahead.ts'
+import { RepeatedHead } from './repeated-head.ts'
 
 /** Bytes that a client may send ahead of its answer before we stop reading. */
 const READ_AHEAD_BYTES_MAX = 65_536
-
 /** Where a connection stands. */
 export type ClientPhase = 'idle' | 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
 
@@ -36,6 +36,8 @@ export class ClientConnection implements ClientSocketOwner {
   readonly startedMs: number
   /** Requests begun on this connection. */
   requests = 0
+  /** Bytes of the request in hand had come before the one before it was answered. */
+  isPipelined = false
   phase: ClientPhase = 'idle'
   /** The head of the request in hand; valid from `onRequest` until `finishResponse`. */
   head: RequestHead | null = null
@@ -46,13 +48,12 @@ export class ClientConnection implements ClientSocketOwner {
   /** The client closed its sending side. */
   isHalfClosed = false
 
+  /** The body of the request in hand. */
+  readonly body: BodyFeed
+
   readonly #timer: Timer
-  readonly #body = new BodyReader()
-  #carry: Buffer | null = null
-  /** The head of the request before: many clients send the same one again and again. */
-  #keptHead: RequestHead | null = null
-  #keptLimits: HeadLimits | null = null
-  #isBodyPaused = false
+  readonly #ahead = new ReadAhead()
+  readonly #repeated = new RepeatedHead()
   #isInLoop = false
   /** In the loop: bytes behind the request that was begun last. */
   #loopBytes = 0
@@ -64,7 +65,6 @@ export class ClientConnection implements ClientSocketOwner {
   #keepaliveTimeoutMs = 0
   /** Of a client that does not read: what the kernel had not taken when its time was looked at. */
   #unsentBytes = 0
-  #bodyTimeoutMs = 60_000
   #sendTimeoutMs: number
   #lingerUntilMs = 0
 
@@ -73,6 +73,7 @@ export class ClientConnection implements ClientSocketOwner {
     handler.clock.refresh()
     this.startedMs = handler.clock.nowMs
     this.#timer = new Timer(() => this.#onTimer())
+    this.body = new BodyFeed(this, this.#timer, this.#ahead)
     const limits = handler.limits()
     this.#sendTimeoutMs = limits.sendTimeoutMs
     this.socket = new ClientSocket(socket, this)
@@ -87,35 +88,50 @@ export class ClientConnection implements ClientSocketOwner {
     return this.socket.remotePort
   }
 
+  /** The address that the client reached; of a UNIX socket, and of a connection that broke, the listener's. */
   get localAddress(): string {
-    return this.socket.localAddress
+    const { localAddress } = this.socket
+    const listens = this.handler.listenAddress ?? null
+    if (localAddress !== '' || listens === null) return localAddress
+    return listens.kind === 'unix' ? `unix:${listens.path}` : listens.host
   }
 
   get localPort(): number {
-    return this.socket.localPort
+    const { localPort } = this.socket
+    const listens = this.handler.listenAddress ?? null
+    return localPort !== 0 || listens === null || listens.kind === 'unix' ? localPort : listens.port
   }
 
   // ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  onBytes(bytes: Buffer, count: number): void {
+  onBytes(bytes: Buffer, count: number): Buffer {
     this.handler.clock.refresh()
+    this.#take(bytes, count)
+    return this.body.nextBuffer()
+  }
+
+  #take(bytes: Buffer, count: number): void {
     switch (this.phase) {
       case 'idle':
       case 'head':
-        if (this.#body.unwantedBytes > 0) this.#receive(bytes, this.#body.passMore(count), count, 0)
-        else if (this.#carry === null) this.#receive(bytes, 0, count, 0)
-        else this.#receiveCarry(bytes, count)
+        if (this.body.reader.unwantedBytes > 0) {
+          this.#receive(bytes, this.body.reader.passMore(count), count, 0)
+        } else if (this.#ahead.isEmpty) {
+          this.#receive(bytes, 0, count, 0)
+        } else {
+          this.#receiveWithAhead(bytes, count)
+        }
         return
       case 'busy':
-        if (this.#body.isReading && this.#carry === null && !this.#isBodyPaused) {
-          const end = this.#feedBody(bytes, 0, count)
+        if (this.body.isFlowing && this.#ahead.isEmpty) {
+          const end = this.body.pass(bytes, 0, count)
           if (end < count) this.#keep(bytes, end, count)
         } else {
           this.#keep(bytes, 0, count)
         }
         return
       case 'tunnel':
-        this.flow?.onBodyData(bytes, 0, count)
+        this.flow?.onBodyData(bytes, 0, count, false)
         return
       case 'lingering':
         this.handler.wheel.set(this.#timer, this.#lingerLeftMs())
@@ -125,13 +141,11 @@ export class ClientConnection implements ClientSocketOwner {
     }
   }
 
-  #receiveCarry(bytes: Buffer, count: number): void {
-    const carried = this.#carry!
-    this.#carry = null
-    const joined = Buffer.allocUnsafe(carried.length + count)
-    carried.copy(joined, 0)
-    bytes.copy(joined, carried.length, 0, count)
-    this.#receive(joined, 0, joined.length, carried.length)
+  #receiveWithAhead(bytes: Buffer, count: number): void {
+    const scanned = this.#ahead.length
+    this.#ahead.append(bytes, 0, count)
+    const joined = this.#ahead.take()!
+    this.#receive(joined, 0, joined.length, scanned)
   }
 
   /** Takes requests out of bytes[from,to) until one is not finished at once, or the client does not read its answers. */
@@ -149,24 +163,26 @@ export class ClientConnection implements ClientSocketOwner {
         this.phase = 'head'
         this.requestStartedMs = this.handler.clock.nowMs
       }
-      const isRepeated = this.#isRepeated(source, at, end)
-      const headEnd = isRepeated ? end : findHeadEnd(source, Math.max(at, scanFrom - 3), end)
+      const { head: limits } = this.handler.limits()
+      let headEnd = this.#repeated.endIn(source, at, end, limits)
+      const isRepeated = headEnd !== -1
+      if (!isRepeated) headEnd = findHeadEnd(source, Math.max(at, scanFrom - 3), end)
       if (headEnd === -1) {
         at = this.#onPartialHead(source, at, end)
         break
       }
       scanFrom = 0
       at = this.#begin(source, at, headEnd, end, isRepeated)
-      if (at < end || this.#carry === null || !this.#isIdle()) continue
-      // A body that nobody wanted and that came with its head has left what follows it in the carry.
-      source = this.#carry
-      this.#carry = null
+      if (at < end || this.#ahead.isEmpty || !this.#isIdle()) continue
+      // A body that came with its head has left what follows it.
+      source = this.#ahead.take()!
       at = 0
       end = source.length
     }
     this.#isInLoop = false
     this.#loopBytes = 0
-    if (at < end && this.#isOpen()) this.#keep(source, at, end)
+    if (at < end && this.isOpen) this.#keep(source, at, end)
+    else this.#ownAhead()
     if (this.phase === 'idle' || this.phase === 'head') this.#awaitMore()
   }
 
@@ -194,6 +210,7 @@ export class ClientConnection implements ClientSocketOwner {
     const limits = this.handler.limits()
     const failure = checkPartialHead(bytes, from, to, limits.head)
     if (failure !== null) {
+      this.#takeUnread(bytes, from, to)
       this.#refuse(failure)
       return to
     }
@@ -206,22 +223,23 @@ export class ClientConnection implements ClientSocketOwner {
   /** Parses one head and starts its request; returns how far the bytes are used. */
   #begin(bytes: Buffer, start: number, end: number, to: number, isRepeated: boolean): number {
     const limits = this.handler.limits().head
-    const head = this.#keptHead ?? takeHead()
+    const head = this.#repeated.take()
     const failure = isRepeated ? null : parseRequestHead(bytes, start, end, head, limits)
+    head.isRepeated = isRepeated
     this.head = head
     this.requests++
     this.#hasSkippedLine = false
     if (failure !== null) {
-      this.#keptLimits = null
+      this.#repeated.unlearn()
       this.#refuse(failure)
       return to
     }
-    this.#keptLimits = limits
+    if (!isRepeated) this.#repeated.learn(bytes, start, end, limits)
     this.handler.wheel.clear(this.#timer)
     this.phase = 'busy'
-    this.#body.announce(head)
+    this.body.reader.announce(head)
     const hasBodyBytes = head.hasBody && end < to
-    if (hasBodyBytes) this.#keep(bytes, end, to)
+    if (hasBodyBytes) this.#ahead.borrow(bytes, end, to)
     this.#loopBytes = hasBodyBytes ? 0 : to - end
     this.handler.onRequest(this)
     // The last request of a client that has closed its side: it may have left in the meantime.
@@ -229,101 +247,56 @@ export class ClientConnection implements ClientSocketOwner {
     return hasBodyBytes ? to : end
   }
 
+  /** Takes a head that is not whole, and never will be, as the bytes that came of it. */
+  #takeUnread(bytes: Buffer, from: number, to: number): void {
+    this.head = takeHead()
+    this.head.fields.text = latin1Text(bytes, from, to)
+    this.requests++
+  }
+
+  #takeAheadAsHead(): void {
+    const bytes = this.#ahead.take()
+    if (bytes !== null) this.#takeUnread(bytes, 0, bytes.length)
+  }
+
   #refuse(failure: Failure): void {
     this.phase = 'busy'
+    this.body.reader.bytesRead = 0
     this.#mustLinger = true
-    this.#body.drop()
+    this.body.reader.drop()
     this.handler.wheel.clear(this.#timer)
     this.handler.onBadRequest(this, failure)
   }
 
+  /** After the loop: what is left of a body that came with its head. */
+  #ownAhead(): void {
+    this.#ahead.own()
+    this.#limitAhead()
+  }
+
   /** Keeps bytes that cannot be used yet; stops reading when they are too many. */
   #keep(bytes: Buffer, from: number, to: number): void {
-    const piece = bytes.subarray(from, to)
-    const carried = this.#carry
-    this.#carry = carried === null ? Buffer.from(piece) : Buffer.concat([carried, piece]) // hot-path: a client that runs ahead of its answer
-    if (this.phase === 'busy' && this.#carry.length >= READ_AHEAD_BYTES_MAX) this.socket.pause()
+    this.#ahead.append(bytes, from, to)
+    this.#limitAhead()
+  }
+
+  #limitAhead(): void {
+    if (this.phase === 'busy' && this.#ahead.length >= READ_AHEAD_BYTES_MAX) this.socket.pause()
   }
 
   get #hasReadAhead(): boolean {
-    return this.#carry !== null || this.#loopBytes > 0
+    return !this.#ahead.isEmpty || this.#loopBytes > 0
+  }
+
+  /** Bytes read so far of the body of the request in hand, with the framing of its chunks. */
+  get bodyBytesRead(): number {
+    return this.body.reader.bytesRead
   }
 
   /** Whether another request may follow the one in hand. */
   get mayServeNext(): boolean {
     if (this.isHalfClosed && !this.#hasReadAhead) return false
-    return this.#body.canPass(this.#carry === null ? 0 : this.#carry.length)
-  }
-
-  // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Starts the flow of the body to `flow`; answers `Expect: 100-continue` first. */
-  startBody(timeoutMs: number): void {
-    const head = this.head
-    if (head === null || this.#body.state !== 'waiting') return
-    this.#bodyTimeoutMs = timeoutMs
-    this.#body.start()
-    this.handler.wheel.set(this.#timer, timeoutMs)
-    if (head.expectsContinue && this.#carry === null) {
-      this.socket.writeText('HTTP/1.1 100 Continue\r\n\r\n')
-    }
-    this.#feedCarry()
-    // What came with the head may have been enough to stop reading.
-    if (this.#body.isReading && !this.#isBodyPaused) this.socket.resume()
-    if (this.isHalfClosed && this.#body.isReading) this.#onBodyCut()
-  }
-
-  /** Stops the flow of the body until `resumeBody`. */
-  pauseBody(): void {
-    this.#isBodyPaused = true
-    this.handler.wheel.clear(this.#timer)
-    this.socket.pause()
-  }
-
-  resumeBody(): void {
-    if (!this.#isBodyPaused) return
-    this.#isBodyPaused = false
-    this.handler.wheel.set(this.#timer, this.#bodyTimeoutMs)
-    this.#feedCarry()
-    if (!this.#isBodyPaused) this.socket.resume()
-  }
-
-  #feedCarry(): void {
-    const carried = this.#carry
-    if (carried === null || this.#body.state !== 'reading') return
-    this.#carry = null
-    const end = this.#feedBody(carried, 0, carried.length)
-    if (end < carried.length && this.#isOpen()) this.#carry = carried.subarray(end)
-  }
-
-  #feedBody(bytes: Buffer, from: number, to: number): number {
-    const flow = this.flow
-    if (flow === null) return to
-    const body = this.#body
-    const end = body.feed(bytes, from, to, flow)
-    if (this.flow !== flow) return end
-    if (body.failure !== null) {
-      this.#failBody(body.failure)
-      return to
-    }
-    if (body.state === 'done') {
-      this.handler.wheel.clear(this.#timer)
-      flow.onBodyEnd()
-    } else if (!this.#isBodyPaused) {
-      this.handler.wheel.set(this.#timer, this.#bodyTimeoutMs)
-    }
-    return end
-  }
-
-  #onBodyCut(): void {
-    this.#failBody(fail('client_gone', 'request body was cut short'))
-  }
-
-  #failBody(failure: Failure): void {
-    this.#body.drop()
-    this.#mustLinger = true
-    this.handler.wheel.clear(this.#timer)
-    this.flow?.onBodyFailure(failure)
+    return this.body.reader.canPass(this.#ahead.length)
   }
 
   // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -370,7 +343,7 @@ export class ClientConnection implements ClientSocketOwner {
         return
       case 'busy':
       case 'tunnel':
-        if (this.#body.isReading && !this.#isBodyPaused) wheel.set(this.#timer, this.#bodyTimeoutMs)
+        if (this.body.isFlowing) this.body.restartTime()
         else wheel.clear(this.#timer)
         this.flow?.onDrain()
         return
@@ -388,59 +361,34 @@ export class ClientConnection implements ClientSocketOwner {
    * @param keepaliveTimeoutMs how long to wait for the next request; 0 closes, with the lingering that RFC 9112 §9.6 asks for
    */
   finishResponse(keepaliveTimeoutMs: number): void {
-    if (!this.#isOpen()) return
-    this.#giveHead()
+    if (!this.isOpen) return
+    if (this.head !== null) this.#repeated.give(this.head, this.requests === 1)
+    this.head = null
     this.flow = null
-    this.#passBody()
-    if (keepaliveTimeoutMs === 0 || !this.#body.isOver) {
+    this.#ahead.skip(this.body.reader.pass(this.#ahead.length))
+    if (keepaliveTimeoutMs === 0 || !this.body.reader.isOver) {
       this.#close()
       return
     }
     this.phase = 'idle'
-    this.#isBodyPaused = false
+    this.isPipelined = this.#hasReadAhead
+    this.body.reset()
     this.#keepaliveTimeoutMs = keepaliveTimeoutMs
     this.handler.wheel.set(this.#timer, keepaliveTimeoutMs)
     if (!this.#isInLoop) this.#receiveKept()
   }
 
-  /** A client that comes back keeps its head, the others' go round. */
-  #giveHead(): void {
-    const { head } = this
-    this.head = null
-    if (head === null || head === this.#keptHead) return
-    if (this.requests > 1 && mayKeepHead()) this.#keptHead = head
-    else giveHead(head)
-  }
-
-  /** Whether the bytes are the very head that came last: what it means is known. */
-  #isRepeated(bytes: Buffer, from: number, to: number): boolean {
-    const kept = this.#keptHead
-    if (kept === null || kept.headBytes !== to - from) return false
-    if (this.#keptLimits !== this.handler.limits().head) return false
-    return latin1Text(bytes, from, to) === kept.fields.text
-  }
-
   /** Goes on with what was read ahead. */
   #receiveKept(): void {
-    const carried = this.#carry
-    if (carried === null) {
-      this.#awaitMore()
-      return
-    }
-    this.#carry = null
-    this.#receive(carried, 0, carried.length, 0)
-  }
-
-  #passBody(): void {
-    const carried = this.#carry
-    const passed = this.#body.pass(carried === null ? 0 : carried.length)
-    if (carried !== null && passed > 0)
-      this.#carry = carried.length === passed ? null : carried.subarray(passed)
+    const bytes = this.#ahead.take()
+    if (bytes === null) this.#awaitMore()
+    else this.#receive(bytes, 0, bytes.length, 0)
   }
 
   #close(): void {
-    const mayHaveMore = !this.#body.isOver || this.#hasReadAhead || this.#mustLinger
-    this.#carry = null
+    const isUnread = this.#mustLinger || this.body.hasFailed || !this.body.reader.isOver
+    const mayHaveMore = isUnread || this.#hasReadAhead
+    this.#ahead.clear()
     this.phase = 'lingering'
     const limits = this.handler.limits()
     if (limits.lingeringTimeMs === 0 || this.isHalfClosed || !mayHaveMore) {
@@ -490,10 +438,8 @@ export class ClientConnection implements ClientSocketOwner {
   startTunnel(): Buffer | null {
     this.phase = 'tunnel'
     this.handler.wheel.clear(this.#timer)
-    const carried = this.#carry
-    this.#carry = null
     this.socket.resume()
-    return carried
+    return this.#ahead.take()
   }
 
   // ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -502,7 +448,8 @@ export class ClientConnection implements ClientSocketOwner {
     return this.phase === 'idle'
   }
 
-  #isOpen(): boolean {
+  /** Neither closed nor about to be. */
+  get isOpen(): boolean {
     return this.phase !== 'closed' && this.phase !== 'lingering'
   }
 
@@ -510,14 +457,17 @@ export class ClientConnection implements ClientSocketOwner {
     this.handler.clock.refresh()
     this.isHalfClosed = true
     switch (this.phase) {
-      case 'idle':
       case 'head':
+        this.#takeAheadAsHead()
+        this.#refuse(fail('client_gone'))
+        return
+      case 'idle':
       case 'lingering':
         this.phase = 'lingering'
         if (!this.socket.destroyWhenSent()) this.handler.wheel.set(this.#timer, this.#sendTimeoutMs)
         return
       case 'busy':
-        if (this.#body.isReading) this.#onBodyCut()
+        if (this.body.reader.isReading) this.body.cut()
         else this.flow?.onClientEnd()
         return
       case 'tunnel':
@@ -531,16 +481,20 @@ export class ClientConnection implements ClientSocketOwner {
   onGone(detail: string): void {
     if (this.phase === 'closed') return
     this.handler.clock.refresh()
+    if (this.phase === 'head') {
+      this.#takeAheadAsHead()
+      this.#refuse(fail('client_gone', detail))
+    }
     this.phase = 'closed'
     this.handler.wheel.remove(this.#timer)
-    this.#carry = null
+    this.#ahead.clear()
+    this.body.releaseBuffer()
     const flow = this.flow
     this.flow = null
     flow?.onClientGone(fail('client_gone', detail))
     this.handler.onClose(this)
     // Last: the exchange that just ended has logged what its request was.
-    if (this.#keptHead !== null) forgetHead(this.#keptHead)
-    this.#keptHead = null
+    this.#repeated.close()
   }
 
   #onTimer(): void {
@@ -551,6 +505,7 @@ export class ClientConnection implements ClientSocketOwner {
         this.socket.destroy()
         return
       case 'head':
+        this.#takeAheadAsHead()
         this.#refuse(fail('client_timeout', 'request head was not complete in time'))
         return
       case 'busy':
@@ -573,8 +528,8 @@ export class ClientConnection implements ClientSocketOwner {
       this.flow = null
       flow?.onClientGone(fail('client_timeout', 'client did not take the response in time'))
       this.socket.destroy()
-    } else if (this.#body.isReading) {
-      this.#failBody(fail('client_timeout', 'request body was not complete in time'))
+    } else if (this.body.reader.isReading) {
+      this.body.fail(fail('client_timeout', 'request body was not complete in time'))
     }
   }
 }

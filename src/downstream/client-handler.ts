@@ -5,6 +5,7 @@ import type { SystemClock } from '../base/clock.ts'
 import type { Failure } from '../base/failure.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
+import type { ListenAddress } from '../model/listener.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 /** What holds for a connection before a server is known: those of the address's default server. */
@@ -21,6 +22,8 @@ export interface ClientLimits {
 export interface ClientHandler {
   readonly clock: SystemClock
   readonly wheel: TimerWheel
+  /** The bound address that accepts the connections, where it is known. */
+  readonly listenAddress?: ListenAddress | null
   limits(): ClientLimits
   /** A whole head is in `connection.head`. Answers now or later and ends with `finishResponse` or `abort`. */
   onRequest(connection: ClientConnection): void
@@ -32,8 +35,11 @@ export interface ClientHandler {
 
 /** What an exchange that runs on the connection wants to hear. */
 export interface ExchangeFlow {
-  /** Body bytes, borrowed until the call returns. */
-  onBodyData(bytes: Buffer, from: number, to: number): void
+  /**
+   * Body bytes, borrowed until the call returns.
+   * @param isLendable they lie in `BodyFeed.buffer`, which may be kept by `detachBuffer()` before returning
+   */
+  onBodyData(bytes: Buffer, from: number, to: number, isLendable: boolean): void
   onBodyEnd(): void
   onBodyFailure(failure: Failure): void
   /** Everything written was taken by the kernel. */

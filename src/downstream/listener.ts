@@ -11,11 +11,13 @@ export interface ListenOptions {
   readonly isReusingPort: boolean
   readonly backlog: number
   readonly isIpv6Only: boolean
-  /** Connections that this worker serves at once. */
-  mayAccept(): boolean
+  /** Whether a connection may stay that was accepted as `descriptor` (negative when not known). */
+  mayAccept(descriptor: number): boolean
   onAccept(connection: ClientConnection): void
   /** The socket failed after it was bound. */
   onError(error: Error): void
+  /** Nothing was accepted, for want of descriptors or memory: the system's error number, negative. */
+  onAcceptFailure(error: number): void
 }
 
 /** A bound listener. */
@@ -58,13 +60,16 @@ export class Listener {
       )
     })
     server.on('error', options.onError)
-    acceptSockets(server, socket => {
-      if (!options.mayAccept()) {
-        socket.on('error', ignoreRefused)
-        socket.destroy()
-        return
-      }
-      options.onAccept(new ClientConnection(socket, handler))
+    acceptSockets(server, {
+      onSocket(socket, descriptor) {
+        if (!options.mayAccept(descriptor)) {
+          socket.on('error', ignoreRefused)
+          socket.destroy()
+          return
+        }
+        options.onAccept(new ClientConnection(socket, handler))
+      },
+      onFailure: options.onAcceptFailure,
     })
     return new Listener(boundAddress(address, server), server)
   }

@@ -74,6 +74,10 @@ export class RequestHead {
   headBytes = 0
   /** Length of the first line without its line end. */
   lineBytes = 0
+  /** These very bytes came before on this connection. */
+  isRepeated = false
+  /** What the layer above found out about a head that repeats itself; forgotten with the next other one. */
+  memo: unknown = null
 
   /** The first line without its line end, as sent. */
   get requestLine(): string {
@@ -100,6 +104,8 @@ export class RequestHead {
     this.isCanonical = false
     this.headBytes = 0
     this.lineBytes = 0
+    this.isRepeated = false
+    this.memo = null
   }
 }
 
@@ -206,6 +212,8 @@ export function parseRequestHead(
   fields.text = latin1Text(bytes, start, end)
   head.headBytes = end - start
   head.lineBytes = 0
+  head.isRepeated = false
+  head.memo = null
   const lineFailure = scanLine(bytes, start, end, limits)
   if (lineFailure !== null) return lineFailure
   const lineEnd = places.lineEnd

@@ -10,6 +10,7 @@ import { answerFailure, answerRedirect, answerStatus, answerText } from './answe
 import { compileExpires, parseExpires } from './expires.ts'
 import { makeFileHandler } from './files.ts'
 import { Forward, type ForwardRules } from './forward.ts'
+import { isStable } from './head-memo.ts'
 import { mediaType } from './media-type.ts'
 import { RequestTemplate } from './outgoing-head.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
@@ -135,6 +136,11 @@ function compileRequest(
       literalText(target.address) === null ||
       (target.uri !== null && literalText(target.uri) === null),
     matchedLength: prefixOf(location).length,
+    isStable: [
+      target.address,
+      target.uri ?? [],
+      ...proxy.setFields.map(field => field.value),
+    ].every(isStable),
   })
 }
 

@@ -7,36 +7,42 @@ import { mayHaveBody } from '../http/status.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure } from './answer.ts'
 import type { Exchange } from './exchange.ts'
-import { logFailure } from './failure-log.ts'
+import { logFailure, logPeerFailure } from './failure-log.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import type { OutgoingFraming } from './response-head.ts'
 import type { LocationRuntime } from './runtime.ts'
 import type { Tries } from './tries.ts'
 
+/** Who hears of the end. */
+export interface DeliveryOwner {
+  /** The response is over, whatever it came to; called once, last. */
+  onDelivered(): void
+}
+
 export class Delivery implements RelayOwner {
   readonly #exchange: Exchange
   readonly #peer: PeerConnection
   readonly #tries: Tries
-  readonly #onOver: () => void
+  readonly #owner: DeliveryOwner
   readonly #framing: OutgoingFraming
   readonly #isKeepAlive: boolean
   readonly #hasBody: boolean
   readonly #relay: Relay
 
-  /** Writes the head, or gathers it with the first of the body. `onOver` is called once, last. */
+  /** Writes the head, or gathers it with the first of the body. */
   constructor(
     exchange: Exchange,
     location: LocationRuntime,
     tries: Tries,
     head: ResponseHead,
-    onOver: () => void,
+    owner: DeliveryOwner,
   ) {
     const peer = exchange.peerConnection!
     this.#exchange = exchange
     this.#peer = peer
     this.#tries = tries
-    this.#onOver = onOver
+    this.#owner = owner
     exchange.step = 'relay'
     // An answer before the end of the request: the rest of that has no place to go (RFC 9112 §9.3).
     if (!peer.isRequestSent) {
@@ -81,7 +87,7 @@ export class Delivery implements RelayOwner {
     // As in nginx: what breaks off after the head is not counted against the peer.
     this.#tries.end('neutral', failure)
     exchange.failure = failure
-    logFailure(exchange, 'error', `${failureText(failure)} while reading upstream`)
+    logPeerFailure(exchange, failure)
     if (this.#relay.hasWritten) {
       this.#cut()
       return
@@ -92,18 +98,18 @@ export class Delivery implements RelayOwner {
     exchange.mustClose = true
     this.#relay.close()
     answerFailure(exchange, failure, 502)
-    this.#onOver()
+    this.#owner.onDelivered()
   }
 
   onRelayed(): void {
     finishExchange(this.#exchange, this.#isKeepAlive)
     this.#relay.close()
-    this.#onOver()
+    this.#owner.onDelivered()
   }
 
   onRelayFailure(failure: Failure): void {
     this.#exchange.failure = failure
-    logFailure(this.#exchange, 'crit', `${failureText(failure)} while sending to client`)
+    logFailure(this.#exchange, 'crit', `${failureText(failure)} while reading upstream`)
     this.#abandonPeer()
     this.#cut()
   }
@@ -127,6 +133,6 @@ export class Delivery implements RelayOwner {
   #cut(): void {
     this.#relay.close()
     cutExchange(this.#exchange, this.#framing === 'close')
-    this.#onOver()
+    this.#owner.onDelivered()
   }
 }

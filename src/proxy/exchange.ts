@@ -6,6 +6,7 @@ import type { ClientConnection } from '../downstream/client-connection.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
+import type { HeadMemo } from './head-memo.ts'
 import type { RequestBody } from './request-body.ts'
 import type { LocationRuntime, ServerRuntime, Snapshot, UpstreamRuntime } from './runtime.ts'
 import type { Step } from './steps.ts'
@@ -30,6 +31,9 @@ export interface Try {
 /** Where the response stands towards the client. */
 export type ResponseState = 'none' | 'head' | 'body' | 'done'
 
+/** Most exchanges have one try, and their list is made with it. */
+const NO_TRIES: Try[] = []
+
 export class Exchange {
   // receive
   readonly connection: ClientConnection
@@ -41,6 +45,8 @@ export class Exchange {
   // route
   server: ServerRuntime
   location: LocationRuntime | null = null
+  /** Of a head that repeats itself: what it came to before. */
+  memo: HeadMemo | null = null
   /** `$uri`: decoded, normalised, latin-1; changes on internal redirects. */
   uri = ''
   /** `$args`: as sent, without the question mark. */
@@ -56,7 +62,7 @@ export class Exchange {
   errorStatus = 0
   // request body
   body: RequestBody | null = null
-  /** Bytes of head and body read from the client so far. */
+  /** Bytes of the head. */
   requestBytes = 0
   // pick, connect, forward
   upstream: UpstreamRuntime | null = null
@@ -65,7 +71,7 @@ export class Exchange {
   /** The request target that variables in `proxy_pass` came to; empty = by the template. */
   proxyTarget = ''
   peerConnection: PeerConnection | null = null
-  tries: Try[] = []
+  tries: Try[] = NO_TRIES
   /** The request head as it goes to the peer, complete; made once. */
   outgoingHead = ''
   wantsUpgrade = false
@@ -87,6 +93,12 @@ export class Exchange {
   isCut = false
   /** `$request_id`, made when somebody asks. */
   requestId = ''
+
+  /** Adds a try to the list. */
+  addTry(entry: Try): void {
+    if (this.tries.length === 0) this.tries = [entry]
+    else this.tries.push(entry)
+  }
 
   constructor(
     connection: ClientConnection,

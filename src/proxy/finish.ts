@@ -10,7 +10,7 @@ const CLOSING_STATUSES: ReadonlySet<number> = new Set([400, 408, 413, 414, 431, 
 export function decideKeepAlive(exchange: Exchange, status: number): boolean {
   const { connection, head } = exchange
   if (exchange.mustClose || !head.isKeepAlive || !connection.mayServeNext) return false
-  if (CLOSING_STATUSES.has(status) && exchange.failure !== null) return false
+  if (exchange.failure !== null && CLOSING_STATUSES.has(status)) return false
   const { client } = (exchange.location ?? exchange.server.fallback).settings
   if (client.keepaliveTimeoutMs === 0 || exchange.snapshot.isDraining) return false
   if (connection.requests >= client.keepaliveRequestsMax) return false

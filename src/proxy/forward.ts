@@ -2,7 +2,7 @@
 // goes on to the client, or with a failure after which `retry.ts` decides whether another peer is asked.
 // Length: the events of both sides meet here, and only side by side do they show every order in which they can come.
 
-import { FAILURES, type Failure, fail, failureText } from '../base/failure.ts'
+import { FAILURES, type Failure, fail } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
@@ -10,9 +10,9 @@ import type { RetryCondition } from '../model/proxy-settings.ts'
 import type { PeerTimeouts } from '../upstream/peer-connection.ts'
 import type { ResponseSink } from '../upstream/response-sink.ts'
 import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery, type DeliveryOwner } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
-import { logFailure } from './failure-log.ts'
+import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './failure-log.ts'
 import { cutExchange } from './finish.ts'
 import { HalfCloseWatch } from './half-close.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
@@ -36,7 +36,7 @@ export interface ForwardRules {
   readonly headLimits: HeadLimits
 }
 
-export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
+export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, DeliveryOwner {
   readonly #exchange: Exchange
   readonly #location: LocationRuntime
   readonly #rules: ForwardRules
@@ -103,13 +103,12 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
 
   // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  onBodyData(bytes: Buffer, from: number, to: number): void {
+  onBodyData(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
     if (this.#tunnel !== null) {
       this.#tunnel.fromClient(bytes, from, to)
       return
     }
-    this.#exchange.requestBytes += to - from
-    this.#exchange.body?.append(bytes, from, to)
+    this.#exchange.body?.append(bytes, from, to, isLendable)
   }
 
   onBodyEnd(): void {
@@ -134,10 +133,15 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
       return
     }
     exchange.failure = failure
-    const level = FAILURES[failure.failure].side === 'client' ? 'info' : 'crit'
-    logFailure(exchange, level, `${failureText(failure)} while reading client request body`)
+    logBodyFailure(exchange, failure)
     this.#dropTry()
-    answerFailure(exchange, failure, FAILURES[failure.failure].status)
+    if (failure.failure === 'client_gone') {
+      // Half a request, as nginx counts it.
+      exchange.status = 400
+      cutExchange(exchange, false)
+    } else {
+      answerFailure(exchange, failure, FAILURES[failure.failure].status)
+    }
     this.#end()
   }
 
@@ -203,7 +207,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
       // A request that came with `Content-Length: 0` says so again; one without a body gains no framing.
       const end = head.hasLength && this.#isMethodKept ? 'Content-Length: 0\r\n\r\n' : '\r\n'
       connection.send(
-        exchange.outgoingHead + end,
+        this.#location.request!.complete(exchange, end),
         exchange.method,
         headLimits,
         true,
@@ -241,7 +245,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     const exchange = this.#exchange
     const entry = this.#tries.current!
     exchange.responseHead = head
-    entry.headerMs = this.#tries.sinceStart()
+    entry.headerMs = this.#tries.onHeader()
     entry.status = head.status
     const condition = conditionOfStatus(head.status)
     if (condition !== null && this.#isRetried(condition, true)) {
@@ -262,7 +266,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
       this.#end()
       return
     }
-    this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, () => this.#end())
+    this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, this)
   }
 
   onData(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
@@ -325,12 +329,9 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     this.#tries.current!.status = status
     // What this process lacks is no fault of the peer, and another peer would not help.
     const isOurs = FAILURES[failure.failure].side === 'proxy'
+    this.#tries.fail(failure)
+    logPeerFailure(exchange, failure)
     this.#tries.end(isOurs || this.#isStale(failure) ? 'neutral' : 'failure', failure)
-    const activity =
-      exchange.step === 'connect'
-        ? 'connecting to upstream'
-        : 'reading response header from upstream'
-    logFailure(exchange, isOurs ? 'crit' : 'error', `${failureText(failure)} while ${activity}`)
     if (!isOurs && this.#isRetried(condition, false)) {
       this.#retry(this.#isFreeTry(condition))
       return
@@ -411,7 +412,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
       return
     }
     exchange.failure = failure
-    logFailure(exchange, 'info', `${failureText(failure)} in step ${exchange.step}`)
+    logClientGone(exchange, failure)
     if (this.#delivery !== null) {
       this.#delivery.abandon()
       return
@@ -419,6 +420,10 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner {
     exchange.status = 499
     this.#dropTry()
     cutExchange(exchange, false)
+    this.#end()
+  }
+
+  onDelivered(): void {
     this.#end()
   }
 

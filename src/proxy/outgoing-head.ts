@@ -6,6 +6,7 @@ import { FIELD, hashName, lookupFieldId } from '../http/field-list.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import { escapeUri } from '../http/target.ts'
 import type { Exchange } from './exchange.ts'
+import type { HeadMemo } from './head-memo.ts'
 import type { Render } from './runtime.ts'
 import { fieldText, mayHoldDecoded, targetText } from './safe-text.ts'
 
@@ -37,6 +38,8 @@ export interface RequestTemplateOptions {
   /** With variables the rendered URI is the whole target. */
   readonly isUriWhole: boolean
   readonly matchedLength: number
+  /** All texts above depend on the client's head and its connection only. */
+  readonly isStable: boolean
 }
 
 export class RequestTemplate {
@@ -72,6 +75,30 @@ export class RequestTemplate {
    * Sets `exchange.wantsUpgrade`.
    */
   build(exchange: Exchange): string {
+    const memo = this.#memoOf(exchange)
+    if (memo?.template === this) {
+      exchange.wantsUpgrade = memo.wantsUpgrade
+      return memo.outgoingHead
+    }
+    const text = this.#make(exchange)
+    if (memo !== null) memo.keep(this, text, exchange.wantsUpgrade)
+    return text
+  }
+
+  /** The same, complete, for a request without a body. */
+  complete(exchange: Exchange, end: string): string {
+    const memo = this.#memoOf(exchange)
+    if (memo?.template !== this) return exchange.outgoingHead + end
+    if (memo.wholeHead === '') memo.wholeHead = exchange.outgoingHead + end
+    return memo.wholeHead
+  }
+
+  /** After an internal redirect the request is another one. */
+  #memoOf(exchange: Exchange): HeadMemo | null {
+    return this.#options.isStable && !exchange.isInternal ? exchange.memo : null
+  }
+
+  #make(exchange: Exchange): string {
     const { head } = exchange
     let text = `${exchange.method} ${this.#target(exchange)}${this.#lineEnd}`
     let asksUpgrade = false

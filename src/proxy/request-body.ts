@@ -1,7 +1,9 @@
 // The request body on its way to a peer. Buffered (`proxy_request_buffering on`) it is read whole before a peer is
-// picked, in memory and then in a temporary file, and can be sent again to the next peer; unbuffered it passes as it comes.
+// picked, in memory and then in a temporary file, and can be sent again to the next peer; unbuffered it passes as it
+// comes, out of the buffer that it was read into while the peer takes it at once.
 
 import { type Failure, fail } from '../base/failure.ts'
+import { giveReadBuffer, type ReadBuffer } from '../base/read-buffers.ts'
 import type { ClientConnection } from '../downstream/client-connection.ts'
 import { latin1Text } from '../http/latin1.ts'
 import type { Settings } from '../model/settings.ts'
@@ -12,6 +14,7 @@ import { Spool } from './spool.ts'
 /** A whole body up to this goes to the peer in one write with the head. */
 const INLINE_BYTES_MAX = 16_384
 const UNLIMITED_FILE_BYTES = Number.MAX_SAFE_INTEGER
+/** Smaller pieces are copied: a socket may hold them until its next `drain`. */
 const COPY_BELOW_BYTES = 16_384
 
 /** What the body tells the exchange. */
@@ -24,15 +27,22 @@ export interface RequestBodyOwner {
 export class RequestBody {
   readonly #connection: ClientConnection
   #owner: RequestBodyOwner
+  readonly #settings: Settings
   readonly #isBuffered: boolean
   readonly #bytesMax: number
-  readonly #spool: Spool
+  /** Made for what does not fit `inline`. */
+  #spool: Spool | null = null
   #inline = ''
   #isInline = true
+  /** Bytes that went to the peer without a stay in the spool. */
+  #passed = 0
   #isWhole = false
   #isStarted = false
   #peer: PeerConnection | null = null
   #reader: BodySource | null = null
+  /** The peer's socket has not taken all that it was given. */
+  #isPeerFull = false
+  #lent: ReadBuffer | null = null
   #isChunkedOut = false
   #hasSentAny = false
   #isPumping = false
@@ -42,23 +52,16 @@ export class RequestBody {
     const { client, proxy } = settings
     this.#connection = connection
     this.#owner = owner
+    this.#settings = settings
     // HTTP/1.0 has no chunks: the length must be known before the first byte goes.
     const isChunked = (connection.head?.bodyBytes ?? 0) < 0
     this.#isBuffered = proxy.isRequestBuffering || (isChunked && proxy.httpVersion === '1.0')
     this.#bytesMax = client.bodyBytesMax
-    this.#spool = new Spool({
-      memoryBytesMax: client.bodyBufferBytes,
-      fileBytesMax: this.#isBuffered ? UNLIMITED_FILE_BYTES : 0,
-      tempPath: client.bodyTempPath,
-      isConsumed: !this.#isBuffered,
-    })
-    this.#spool.onReady = () => this.#connection.resumeBody()
-    this.#spool.onFailure = () => this.#refuse(this.#spool.failure ?? fail('spool_failed'))
   }
 
   /** Bytes received so far. */
   get length(): number {
-    return this.#isInline ? this.#inline.length : this.#spool.length
+    return this.#isInline ? this.#inline.length : this.#passed + (this.#spool?.length ?? 0)
   }
 
   /** Whether all of it has arrived. */
@@ -73,7 +76,7 @@ export class RequestBody {
 
   /** The temporary file that holds it (`$request_body_file`), or empty. */
   get filePath(): string {
-    return this.#spool.path
+    return this.#spool?.path ?? ''
   }
 
   /** Whether it can be sent from its start. */
@@ -100,16 +103,20 @@ export class RequestBody {
       return
     }
     this.#isStarted = true
-    if (!this.#isBuffered) {
+    // A small body that came with its head leaves with it, in one write.
+    const isHere =
+      bytes > 0 && bytes <= INLINE_BYTES_MAX && bytes <= this.#connection.body.arrivedBytes
+    if (!this.#isBuffered && !isHere) {
       this.#isInline = false
       this.#owner.onBodyReady()
       if (!this.#isStarted) return
+      this.#connection.body.useOwnBuffer()
     }
-    this.#connection.startBody(timeoutMs)
+    this.#connection.body.start(timeoutMs)
   }
 
-  /** From the connection: bytes, borrowed. */
-  append(bytes: Buffer, from: number, to: number): void {
+  /** From the connection: bytes, borrowed; see `ExchangeFlow.onBodyData`. */
+  append(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
     if (!this.#isStarted || this.#isUnwanted) return
     const length = this.length + to - from
     if (this.#bytesMax > 0 && length > this.#bytesMax) {
@@ -122,18 +129,38 @@ export class RequestBody {
         return
       }
       this.#isInline = false
-      if (this.#inline !== '')
-        this.#spool.append(Buffer.from(this.#inline, 'latin1'), 0, this.#inline.length)
+      const text = this.#inline
       this.#inline = ''
+      if (text !== '') this.#madeSpool().append(Buffer.from(text, 'latin1'), 0, text.length)
     }
-    const result = this.#spool.append(bytes, from, to)
-    if (result === 'wait') this.#connection.pauseBody()
+    if (this.#mayPass()) this.#pass(bytes, from, to, isLendable)
+    else this.#store(bytes, from, to)
+  }
+
+  #store(bytes: Buffer, from: number, to: number): void {
+    const result = this.#madeSpool().append(bytes, from, to)
+    if (result === 'wait') this.#connection.body.pause()
     else if (result === 'full') this.#onFull()
     this.#pump()
   }
 
+  #madeSpool(): Spool {
+    if (this.#spool !== null) return this.#spool
+    const { client } = this.#settings
+    const spool = new Spool({
+      memoryBytesMax: client.bodyBufferBytes,
+      fileBytesMax: this.#isBuffered ? UNLIMITED_FILE_BYTES : 0,
+      tempPath: client.bodyTempPath,
+      isConsumed: !this.#isBuffered,
+    })
+    spool.onReady = () => this.#connection.body.resume()
+    spool.onFailure = () => this.#refuse(spool.failure ?? fail('spool_failed'))
+    this.#spool = spool
+    return spool
+  }
+
   #onFull(): void {
-    if (this.#spool.failure !== null) return
+    if (this.#spool === null || this.#spool.failure !== null) return
     this.#refuse(fail('spool_failed', 'request body does not fit its buffer'))
   }
 
@@ -141,8 +168,8 @@ export class RequestBody {
   end(): void {
     if (!this.#isStarted || this.#isUnwanted) return
     this.#isWhole = true
-    if (!this.#isInline) this.#spool.end()
-    if (this.#isBuffered) this.#owner.onBodyReady()
+    if (!this.#isInline) this.#madeSpool().end()
+    if (this.#isBuffered || this.#isInline) this.#owner.onBodyReady()
     else this.#pump()
   }
 
@@ -152,9 +179,12 @@ export class RequestBody {
     this.#owner.onBodyRefused(failure)
   }
 
+  // ── to the peer ──────────────────────────────────────────────────────────────────────────────────────────────────
+
   /** The framing lines and, when it is small and whole, the body itself: what follows the outgoing head. */
   framing(declaredBytes: number): { readonly text: string; readonly isWhole: boolean } {
     if (this.#isInline && this.#isWhole) {
+      this.#hasSentAny = true
       return {
         text: `Content-Length: ${this.#inline.length}\r\n\r\n${this.#inline}`,
         isWhole: true,
@@ -162,15 +192,16 @@ export class RequestBody {
     }
     this.#isChunkedOut = !this.#isWhole && declaredBytes < 0
     if (this.#isChunkedOut) return { text: 'Transfer-Encoding: chunked\r\n\r\n', isWhole: false }
-    const length = this.#isWhole ? this.#spool.length : declaredBytes
+    const length = this.#isWhole ? this.length : declaredBytes
     return { text: `Content-Length: ${length}\r\n\r\n`, isWhole: false }
   }
 
   /** Sends the body to `peer` after the head; from the start, for a try that is not the first. */
   sendTo(peer: PeerConnection): void {
     this.#peer = peer
+    this.#isPeerFull = false
     this.#reader?.close()
-    this.#reader = this.#spool.reader()
+    this.#reader = this.#madeSpool().reader()
     this.#reader.onReadable = () => this.#pump()
     this.#pump()
   }
@@ -178,6 +209,8 @@ export class RequestBody {
   /** The peer is gone; nothing more is sent to it. */
   stopSending(): void {
     this.#peer = null
+    // Its socket may hold the lent buffer still: that is left to the garbage collector.
+    this.#lent = null
     this.#reader?.close()
     this.#reader = null
   }
@@ -186,19 +219,43 @@ export class RequestBody {
   discard(): void {
     this.stopSending()
     this.#isUnwanted = true
-    this.#connection.resumeBody()
+    this.#connection.body.resume()
   }
 
   /** The peer's socket took all: send more. */
   onPeerDrain(): void {
+    this.#isPeerFull = false
+    const lent = this.#lent
+    this.#lent = null
+    if (lent !== null) giveReadBuffer(lent)
     this.#pump()
+    if (!this.#isPeerFull && this.#peer !== null) this.#connection.body.resume()
+  }
+
+  /** Whether what comes can go to the peer at once: nothing that came before it is left. */
+  #mayPass(): boolean {
+    if (this.#isBuffered || this.#peer === null || this.#isPeerFull) return false
+    return this.#spool?.isRead === true
+  }
+
+  #pass(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
+    const size = to - from
+    this.#passed += size
+    const isLent = isLendable && size >= COPY_BELOW_BYTES
+    const piece = bytes.subarray(from, to)
+    if (this.#write(this.#peer!, isLent ? piece : Buffer.from(piece))) return // hot-path: a small piece of an upload
+    if (isLent) {
+      this.#lent = this.#connection.body.buffer
+      this.#connection.body.detachBuffer()
+    }
+    this.#connection.body.pause()
   }
 
   #pump(): void {
     const peer = this.#peer
     const reader = this.#reader
     // Reading may make room, and room may bring more bytes: those wait until what was read is written.
-    if (peer === null || reader === null || this.#isPumping) return
+    if (peer === null || reader === null || this.#isPumping || this.#isPeerFull) return
     this.#isPumping = true
     this.#send(peer, reader)
     this.#isPumping = false
@@ -216,25 +273,31 @@ export class RequestBody {
         peer.endBody(this.#isChunkedOut ? '0\r\n\r\n' : '')
         return
       }
-      this.#hasSentAny = true
       // Small pieces must be the socket's own: it may take them later, when the reader has used its memory again.
-      const piece = bytes.length < COPY_BELOW_BYTES ? Buffer.from(bytes) : bytes
-      let isTaken: boolean
-      if (this.#isChunkedOut) {
-        peer.writeBody(Buffer.from(`${bytes.length.toString(16)}\r\n`, 'latin1'))
-        peer.writeBody(Buffer.from(piece))
-        isTaken = peer.writeBody(Buffer.from('\r\n', 'latin1'))
-      } else {
-        isTaken = peer.writeBody(piece)
-      }
-      if (!isTaken) return
+      const isOwn = bytes.length < COPY_BELOW_BYTES || this.#isChunkedOut
+      if (!this.#write(peer, isOwn ? Buffer.from(bytes) : bytes)) return
     }
+  }
+
+  /** Writes one piece with its framing; false when the peer must take what it has first. */
+  #write(peer: PeerConnection, piece: Buffer): boolean {
+    this.#hasSentAny = true
+    let isTaken: boolean
+    if (this.#isChunkedOut) {
+      peer.writeBody(Buffer.from(`${piece.length.toString(16)}\r\n`, 'latin1'))
+      peer.writeBody(piece)
+      isTaken = peer.writeBody(Buffer.from('\r\n', 'latin1'))
+    } else {
+      isTaken = peer.writeBody(piece)
+    }
+    if (!isTaken) this.#isPeerFull = true
+    return isTaken
   }
 
   /** Frees memory and files. */
   close(): void {
     this.#isStarted = false
     this.stopSending()
-    this.#spool.close()
+    this.#spool?.close()
   }
 }

@@ -128,6 +128,8 @@ export class ResponseTemplate {
       this.#madeAt === stamp &&
       this.#madeOf === head.fields.text
     ) {
+      // One text for all connections: the next comparison need not look at its characters.
+      head.fields.text = this.#madeOf
       return this.#made
     }
     const made = this.#make(exchange, head, stamp, framing, isKeepAlive)

@@ -9,7 +9,7 @@ const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
 
 /** Whether sending it twice may do it twice. */
 export function isIdempotent(method: string): boolean {
-  return !NOT_IDEMPOTENT.has(method)
+  return method === 'GET' || !NOT_IDEMPOTENT.has(method)
 }
 
 /** What a try came to, in the words of `proxy_next_upstream`; null: nothing to retry on. */

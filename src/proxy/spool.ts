@@ -6,7 +6,7 @@ import { close, read, unlink, writev } from 'node:fs' // hot-path: bodies beyond
 
 import { assert } from '../base/assert.ts'
 import { type Failure, fail } from '../base/failure.ts'
-import { systemErrorText } from '../base/system-error.ts'
+import { failedCallText } from '../base/system-error.ts'
 import { openTemporaryFile } from '../base/temporary-file.ts'
 import { SpoolReader } from './spool-reader.ts'
 
@@ -97,6 +97,11 @@ export class Spool {
   /** Whether every byte that is still kept stands in memory: then `reader` never waits before the end. */
   get isInMemory(): boolean {
     return this.#fileStart === -1
+  }
+
+  /** Of a consumed spool: the reader has got all that came. */
+  get isRead(): boolean {
+    return this.#isConsumed && this.#consumed === this.#length
   }
 
   /** Copies `bytes[from, to)` to the end. */
@@ -319,7 +324,7 @@ export class Spool {
   }
 
   #fail(error: unknown): void {
-    this.failure = fail('spool_failed', systemErrorText(error))
+    this.failure = fail('spool_failed', failedCallText(error, this.path))
     this.#isWaiting = false
     this.#forget()
     this.onFailure?.()

@@ -6,11 +6,13 @@ import { TriedSet } from '../balance/tried.ts'
 import type { Failure } from '../base/failure.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
+import { peerActivity } from './failure-words.ts'
 import type { UpstreamRuntime } from './runtime.ts'
 
 const SPARE_SETS_MAX = 256
 const spareSets: TriedSet[] = []
 const NO_SET = new TriedSet()
+const NEVER_SENT = { headerMs: -1, responseMs: 0 }
 /** Address of the entry between the tries of two upstreams. */
 const SEPARATOR = ''
 
@@ -21,6 +23,10 @@ export class Tries {
   /** Tries that may still begin, the running one included. */
   #left: number
   #firstMs = 0
+  /** Wall seconds of the last pick, with their fraction where times are measured. */
+  #pickedAt = 0
+  /** What the request is hashed by; made with the first pick. */
+  #key: string | null = null
   #current: Try | null = null
   /** Index of the peer of the running try; -1 = none. */
   peer = -1
@@ -41,8 +47,19 @@ export class Tries {
   pick(): number {
     const { clock } = this.#exchange.snapshot.services
     if (this.#firstMs === 0) this.#firstMs = clock.nowMs
-    this.peer = this.#upstream.group.pick(this.#tried, clock.wallSeconds)
+    const { group, keyOf } = this.#upstream
+    this.#pickedAt = group.times === null ? clock.wallSeconds : clock.wallMs / 1000
+    this.#key ??= keyOf === null ? '' : keyOf(this.#exchange)
+    this.peer = group.pick(this.#tried, this.#pickedAt, this.#key)
     return this.peer
+  }
+
+  /** The response's head is there: milliseconds since the running try began. */
+  onHeader(): number {
+    const headerMs = this.sinceStart()
+    const { times } = this.#upstream.group
+    if (times !== null && this.peer !== -1) times.onHeader(this.peer, this.#pickedAt)
+    return headerMs
   }
 
   /** Opens an entry for a try at `address`. */
@@ -59,7 +76,7 @@ export class Tries {
       bodyBytes: 0,
       failure: null,
     }
-    this.#exchange.tries.push(entry)
+    this.#exchange.addTry(entry)
     this.#current = entry
     return entry
   }
@@ -99,6 +116,14 @@ export class Tries {
     )
   }
 
+  /** The running try has failed; `end` follows. */
+  fail(failure: Failure): void {
+    const entry = this.#current
+    if (entry === null) return
+    entry.failure = failure
+    entry.responseMs = this.sinceStart()
+  }
+
   /** Ends the running try; the second call for one try does nothing. */
   end(outcome: Outcome, failure: Failure | null): void {
     const exchange = this.#exchange
@@ -116,12 +141,24 @@ export class Tries {
     const { peer } = this
     if (peer === -1) return
     this.peer = -1
+    const { times } = this.#upstream.group
+    if (times !== null) {
+      const now = exchange.snapshot.services.clock.wallMs / 1000
+      const { headerMs, responseMs } = entry ?? NEVER_SENT
+      times.onEnd(peer, this.#pickedAt, outcome === 'success', headerMs, responseMs, now)
+    }
     const ejected = this.#upstream.group.release(
       peer,
       outcome,
       exchange.snapshot.services.clock.wallSeconds,
     )
-    if (ejected !== null) logFailure(exchange, 'warn', 'upstream server temporarily disabled')
+    if (ejected !== null) {
+      const activity =
+        failure === null
+          ? 'reading response header from upstream'
+          : peerActivity(failure, exchange.step)
+      logFailure(exchange, 'warn', `upstream server temporarily disabled while ${activity}`)
+    }
   }
 
   /** Counts the try that ended; another follows. */

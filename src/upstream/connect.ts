@@ -25,7 +25,8 @@ interface PeerSocket extends Socket {
 }
 
 function onRead(this: PeerSocket, count: number, bytes: Uint8Array): boolean {
-  setNextReadBuffer(this.owner?.onBytes(bytes as Buffer, count) ?? SHARED_READ_BUFFER)
+  const next = this.owner?.onBytes(bytes as Buffer, count) ?? SHARED_READ_BUFFER
+  setNextReadBuffer(next === bytes ? null : next)
   return true
 }
 

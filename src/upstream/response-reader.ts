@@ -2,9 +2,9 @@
 // §6.3. Tells the sink what it finds and its connection what the message came to; it knows no socket and no time.
 
 import { type Failure, fail } from '../base/failure.ts'
+import { KeptBytes } from '../base/kept-bytes.ts'
 import { ChunkedDecoder, type ChunkSink } from '../http/chunked-decoder.ts'
 import type { FieldList } from '../http/field-list.ts'
-import { latin1Text } from '../http/latin1.ts'
 import { findHeadEnd, type HeadLimits } from '../http/request-parser.ts'
 import { checkPartialResponse, parseResponseHead, ResponseHead } from '../http/response-parser.ts'
 import type { ResponseSink } from './response-sink.ts'
@@ -45,6 +45,7 @@ export class ResponseReader implements ChunkSink {
   #tunnelBytes: Buffer | null = null
   /** `head` holds the last response of this connection, read for this method and these limits. */
   #keptMethod = ''
+  readonly #keptBytes = new KeptBytes()
   #keptLimits: HeadLimits | null = null
 
   /** A request was sent; what comes now is its response. */
@@ -104,6 +105,7 @@ export class ResponseReader implements ChunkSink {
       scanFrom = 0
       const failure = parseResponseHead(bytes, at, end, this.head, this.#method, limits)
       if (failure !== null) return this.#fail(failure)
+      this.#keptBytes.keep(bytes, at, end)
       at = end
       const { status } = this.head
       if (status >= 200 || status === 101) return this.#onFinalHead(bytes, at, to, isLendable)
@@ -117,10 +119,8 @@ export class ResponseReader implements ChunkSink {
 
   /** Whether the bytes begin with the very head that came last: what it means is known (a hot answer within a second). */
   #isRepeated(bytes: Buffer, from: number, to: number): boolean {
-    const { headBytes, fields } = this.head
     if (this.#keptMethod !== this.#method || this.#keptLimits !== this.#limits) return false
-    if (headBytes > to - from) return false
-    return latin1Text(bytes, from, from + headBytes) === fields.text
+    return this.#keptBytes.isStartOf(bytes, from, to)
   }
 
   #onFinalHead(bytes: Buffer, from: number, to: number, isLendable: boolean): ReadOutcome {

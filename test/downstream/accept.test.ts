@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readlinkSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { SHARED_READ_BUFFER } from '../../src/base/read-buffers.ts'
@@ -11,12 +12,15 @@ interface Accepting {
   readonly server: Server
   readonly port: number
   readonly mode: 'handle' | 'events'
+  /** Error numbers of what could not be accepted. */
+  readonly failures: readonly number[]
   /** The next accepted socket; what it gets is appended to `text` by its owner. */
   accept(): Promise<Accepted>
 }
 
 interface Accepted {
   readonly socket: OwnedSocket
+  readonly descriptor: number
   readonly events: string[]
   text: string
   /** Resolves when `text` is at least as long. */
@@ -31,14 +35,18 @@ async function startAccepting(t: TestContext, mode: 'handle' | 'events'): Promis
   const waiting: ((accepted: Accepted) => void)[] = []
   const ready: Accepted[] = []
   const sockets: Socket[] = []
+  const failures: number[] = []
   const inUse = acceptSockets(
     server,
-    socket => {
-      sockets.push(socket)
-      const accepted = own(socket)
-      const resolve = waiting.shift()
-      if (resolve === undefined) ready.push(accepted)
-      else resolve(accepted)
+    {
+      onSocket(socket, descriptor) {
+        sockets.push(socket)
+        const accepted = own(socket, descriptor)
+        const resolve = waiting.shift()
+        if (resolve === undefined) ready.push(accepted)
+        else resolve(accepted)
+      },
+      onFailure: error => failures.push(error),
     },
     mode,
   )
@@ -50,6 +58,7 @@ async function startAccepting(t: TestContext, mode: 'handle' | 'events'): Promis
     server,
     port: (server.address() as AddressInfo).port,
     mode: inUse,
+    failures,
     accept: () => {
       const known = ready.shift()
       return known === undefined
@@ -59,11 +68,12 @@ async function startAccepting(t: TestContext, mode: 'handle' | 'events'): Promis
   }
 }
 
-function own(socket: OwnedSocket): Accepted {
+function own(socket: OwnedSocket, descriptor: number): Accepted {
   let onText = () => {}
   const closing = Promise.withResolvers<void>()
   const accepted: Accepted = {
     socket,
+    descriptor,
     events: [],
     text: '',
     closed: closing.promise,
@@ -80,6 +90,7 @@ function own(socket: OwnedSocket): Accepted {
       assert.ok(count > 0 && count <= bytes.length)
       accepted.text += bytes.toString('latin1', 0, count)
       onText()
+      return SHARED_READ_BUFFER
     },
   }
   socket.on('end', () => accepted.events.push('end'))
@@ -203,7 +214,12 @@ for (const mode of ['handle', 'events'] as const) {
       const accepting1 = accepting.accept()
       client.write('bye')
       const accepted = await accepting1
-      accepted.socket.owner = { onBytes: () => accepted.socket.destroy() }
+      accepted.socket.owner = {
+        onBytes: () => {
+          accepted.socket.destroy()
+          return SHARED_READ_BUFFER
+        },
+      }
       await accepted.closed
       assert.deepEqual(accepted.events, ['close'])
       assert.equal(accepted.text, '')
@@ -232,9 +248,32 @@ describe('acceptSockets', () => {
     client.write('shared')
     const { socket } = await accepting.accept()
     const bytes = await new Promise<Buffer>(resolve => {
-      socket.owner = { onBytes: resolve }
+      socket.owner = {
+        onBytes: bytes => {
+          resolve(bytes)
+          return SHARED_READ_BUFFER
+        },
+      }
     })
     assert.equal(bytes.buffer, SHARED_READ_BUFFER.buffer)
+  })
+
+  it('tells the number of the descriptor, which is the lowest that was free', async t => {
+    const accepting = await startAccepting(t, 'handle')
+    dial(t, accepting.port)
+    const { descriptor } = await accepting.accept()
+    assert.ok(readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:'))
+  })
+
+  it('passes a failure on, and goes on accepting', async t => {
+    const accepting = await startAccepting(t, 'handle')
+    const { _handle: handle } = accepting.server as unknown as {
+      _handle: { onconnection(status: number, handle: unknown): void }
+    }
+    handle.onconnection(-24, undefined)
+    assert.deepEqual(accepting.failures, [-24])
+    dial(t, accepting.port)
+    await accepting.accept()
   })
 
   it('falls back to events where the handle is not as expected', async t => {
@@ -244,13 +283,18 @@ describe('acceptSockets', () => {
     const handle = Object.getOwnPropertyDescriptor(server, '_handle')!
     Object.defineProperty(server, '_handle', { ...handle, value: { other: true } })
     const { promise, resolve } = Promise.withResolvers<string>()
-    const mode = acceptSockets(server, socket => {
-      socket.owner = {
-        onBytes: (bytes, count) => {
-          resolve(bytes.toString('latin1', 0, count))
-          socket.destroy()
-        },
-      }
+    const mode = acceptSockets(server, {
+      onSocket(socket, descriptor) {
+        assert.equal(descriptor, -1)
+        socket.owner = {
+          onBytes: (bytes, count) => {
+            resolve(bytes.toString('latin1', 0, count))
+            socket.destroy()
+            return SHARED_READ_BUFFER
+          },
+        }
+      },
+      onFailure: error => assert.fail(`error ${error}`),
     })
     Object.defineProperty(server, '_handle', handle)
     assert.equal(mode, 'events')

@@ -16,6 +16,7 @@ const OPTIONS: RequestTemplateOptions = {
   uri: null,
   isUriWhole: false,
   matchedLength: 0,
+  isStable: false,
 }
 
 function build(lines: readonly string[], options: Partial<RequestTemplateOptions> = {}): string[] {

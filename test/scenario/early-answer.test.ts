@@ -106,7 +106,10 @@ describe('an early answer', () => {
     await connection.until('some')
     await connection.send('HTTP/1.1 403 No\r\nContent-Length: 20\r\n\r\nno')
     assert.equal((await client.response()).isWhole, false)
-    assert.match(await proxy.errors(), /timed out while reading response/)
+    assert.match(
+      await proxy.errors(),
+      /upstream timed out \(110: Connection timed out\) while reading upstream/,
+    )
   })
 
   it('of 101 before the end of the request is refused', async t => {

@@ -59,6 +59,6 @@ describe('the proxy', () => {
     const client = await connectClient(t, proxy.port)
     const response = await client.ask(get('/'))
     assert.equal(response.status, 502)
-    assert.match(await proxy.errors(), /connect\(\) failed \(ECONNREFUSED\)/)
+    assert.match(await proxy.errors(), /connect\(\) failed \(111: Connection refused\)/)
   })
 })

@@ -186,7 +186,7 @@ describe('a peer connection', () => {
     const parts = toPeers([`127.0.0.1:${port}`], { location: 'proxy_connect_timeout 150ms;' })
     const proxy = await startProxy(t, parts)
     assert.equal((await askOnce(t, proxy.port, get('/'))).status, 504)
-    assert.match(await proxy.errors(), /timed out while connecting/)
+    assert.match(await proxy.errors(), /upstream timed out \(.*\) while connecting to upstream/)
   })
 
   it('that is silent gives 504', async t => {
@@ -209,7 +209,10 @@ describe('a peer connection', () => {
     const sent = client.send(request('PUT', '/', 'x'.repeat(20_000_000)))
     assert.equal((await client.response()).status, 504)
     await sent
-    assert.match(await proxy.errors(), /timed out while sending/)
+    assert.match(
+      await proxy.errors(),
+      /upstream timed out \(.*\) while sending request to upstream/,
+    )
   })
 
   it('serves keepalive_requests requests', async t => {
