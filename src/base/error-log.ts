@@ -4,13 +4,12 @@
 
 import { type Logger, pino } from 'pino'
 import { LogFile } from './log-file.ts'
+import { LOG_LEVELS, type LogLevel } from './log-level.ts'
 import { callFailedText } from './system-error.ts'
 
-/** Least to most severe; the words and the order of nginx. */
-const SEVERITIES = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg'] as const
-export type ErrorLevel = (typeof SEVERITIES)[number]
+export type ErrorLevel = LogLevel
 
-const RANK = Object.fromEntries(SEVERITIES.map((level, rank) => [level, rank])) as Readonly<
+const RANK = Object.fromEntries(LOG_LEVELS.map((level, rank) => [level, rank])) as Readonly<
   Record<ErrorLevel, number>
 >
 
@@ -56,7 +55,7 @@ export class ErrorLog {
   /**
    * Opens every target.
    *
-   * Throws an `Error` with one clear line (`open() "/x" failed (EACCES: permission denied)`) when one cannot be
+   * Throws an `Error` with one clear line (`open() "/x" failed (13: Permission denied)`) when one cannot be
    * opened; then none stays open.
    */
   constructor(targets: readonly ErrorLogTarget[], options: ErrorLogOptions = {}) {

@@ -1,5 +1,8 @@
 // Expected failures of an exchange, as values (never thrown on the hot path: a throw twelve frames deep costs
-// seventy times a returned value). One row per kind: who caused it, what the client gets, what it says.
+// seventy times a returned value). One row per kind: who caused it, what the client gets, what it says: nginx's words
+// where nginx knows the failure, because alarms and searches look for them.
+
+import { errnoText } from './errno-text.ts'
 
 /** Who caused the failure. */
 export type FailureSide = 'client' | 'peer' | 'proxy'
@@ -13,31 +16,27 @@ interface FailureRow {
 
 /** Every failure kind. `status` follows nginx (http://nginx.org/en/docs/http/ngx_http_proxy_module.html). */
 export const FAILURES = {
-  bad_request_line: { side: 'client', status: 400, text: 'client sent invalid request line' },
+  bad_request_line: { side: 'client', status: 400, text: 'client sent invalid request' },
   bad_method: { side: 'client', status: 400, text: 'client sent invalid method' },
-  bad_target: { side: 'client', status: 400, text: 'client sent invalid request target' },
-  bad_path: {
-    side: 'client',
-    status: 400,
-    text: 'client sent a path that leaves the root or has a bad escape',
-  },
-  bad_version: { side: 'client', status: 505, text: 'client sent unsupported HTTP version' },
-  bad_host: {
-    side: 'client',
-    status: 400,
-    text: 'client sent no, more than one, or an invalid Host',
-  },
+  bad_target: { side: 'client', status: 400, text: 'client sent invalid request' },
+  bad_path: { side: 'client', status: 400, text: 'client sent invalid request' },
+  bad_version: { side: 'client', status: 505, text: 'client sent invalid version' },
+  bad_host: { side: 'client', status: 400, text: 'client sent invalid host header' },
   bad_field: { side: 'client', status: 400, text: 'client sent invalid header line' },
-  bad_content_length: { side: 'client', status: 400, text: 'client sent invalid Content-Length' },
+  bad_content_length: {
+    side: 'client',
+    status: 400,
+    text: 'client sent invalid "Content-Length" header',
+  },
   bad_transfer_encoding: {
     side: 'client',
     status: 400,
-    text: 'client sent invalid Transfer-Encoding',
+    text: 'client sent invalid "Transfer-Encoding" header',
   },
   unknown_transfer_coding: {
     side: 'client',
     status: 501,
-    text: 'client sent unknown Transfer-Encoding',
+    text: 'client sent unknown "Transfer-Encoding"',
   },
   bad_chunk: { side: 'client', status: 400, text: 'client sent invalid chunked body' },
   bad_expect: {
@@ -48,28 +47,28 @@ export const FAILURES = {
   bad_upgrade: { side: 'client', status: 400, text: 'client sent an Upgrade together with a body' },
   method_not_allowed: { side: 'client', status: 405, text: 'method is not allowed' },
   target_too_long: { side: 'client', status: 414, text: 'client sent too long URI' },
-  head_too_large: { side: 'client', status: 431, text: 'client sent too large header' },
+  head_too_large: { side: 'client', status: 431, text: 'client sent too long header line' },
   body_too_large: { side: 'client', status: 413, text: 'client intended to send too large body' },
   client_timeout: { side: 'client', status: 408, text: 'client timed out' },
   client_gone: { side: 'client', status: 499, text: 'client prematurely closed connection' },
   connect_failed: { side: 'peer', status: 502, text: 'connect() failed' },
-  connect_timeout: { side: 'peer', status: 504, text: 'peer timed out while connecting' },
-  peer_closed: { side: 'peer', status: 502, text: 'peer prematurely closed connection' },
-  peer_reset: { side: 'peer', status: 502, text: 'peer reset connection' },
-  send_timeout: { side: 'peer', status: 504, text: 'peer timed out while sending request' },
-  read_timeout: { side: 'peer', status: 504, text: 'peer timed out while reading response' },
-  bad_response: { side: 'peer', status: 502, text: 'peer sent invalid header' },
+  connect_timeout: { side: 'peer', status: 504, text: 'upstream timed out' },
+  peer_closed: { side: 'peer', status: 502, text: 'upstream prematurely closed connection' },
+  peer_reset: { side: 'peer', status: 502, text: 'recv() failed' },
+  send_timeout: { side: 'peer', status: 504, text: 'upstream timed out' },
+  read_timeout: { side: 'peer', status: 504, text: 'upstream timed out' },
+  bad_response: { side: 'peer', status: 502, text: 'upstream sent invalid header' },
   bad_response_framing: {
     side: 'peer',
     status: 502,
-    text: 'peer sent ambiguous or broken framing',
+    text: 'upstream sent ambiguous or broken framing',
   },
-  response_head_too_large: { side: 'peer', status: 502, text: 'peer sent too big header' },
-  unasked_upgrade: { side: 'peer', status: 502, text: 'peer switched protocols unasked' },
+  response_head_too_large: { side: 'peer', status: 502, text: 'upstream sent too big header' },
+  unasked_upgrade: { side: 'peer', status: 502, text: 'upstream switched protocols unasked' },
   truncated_response: {
     side: 'peer',
     status: 502,
-    text: 'peer closed connection in the middle of the body',
+    text: 'upstream prematurely closed connection',
   },
   no_live_upstreams: { side: 'proxy', status: 502, text: 'no live upstreams' },
   bad_upstream_name: {
@@ -78,7 +77,7 @@ export const FAILURES = {
     text: 'no host or no resolver for the upstream',
   },
   spool_failed: { side: 'proxy', status: 500, text: 'cannot write the temporary file' },
-  out_of_sockets: { side: 'proxy', status: 500, text: 'no socket can be opened' },
+  out_of_sockets: { side: 'proxy', status: 500, text: 'socket() failed' },
   internal: { side: 'proxy', status: 500, text: 'internal error' },
 } as const satisfies Record<string, FailureRow>
 
@@ -96,8 +95,30 @@ export function fail(failure: FailureKind, detail = ''): Failure {
   return { failure, detail }
 }
 
-/** Says the failure in words: the kind's text, and the particular in brackets. */
+/** Kinds that are a time that ran out: nginx shows them as the system's error. */
+const TIMEOUTS: ReadonlySet<FailureKind> = new Set([
+  'client_timeout',
+  'connect_timeout',
+  'send_timeout',
+  'read_timeout',
+])
+const TIMED_OUT = ` (${errnoText('ETIMEDOUT')})`
+
+/** Kinds whose particular says it all. */
+const TOLD_BY_DETAIL: ReadonlySet<FailureKind> = new Set(['spool_failed', 'internal'])
+
+/** Says the failure in nginx's words: `connect() failed (111: Connection refused)`. */
 export function failureText(failure: Failure): string {
-  const { text } = FAILURES[failure.failure]
-  return failure.detail === '' ? text : `${text} (${failure.detail})`
+  const { failure: kind, detail } = failure
+  const { text } = FAILURES[kind]
+  if (TIMEOUTS.has(kind)) return text + TIMED_OUT
+  if (TOLD_BY_DETAIL.has(kind) && detail !== '') return detail
+  const errno = errnoText(detail)
+  return errno === null ? text : `${text} (${errno})`
+}
+
+/** What `failureText` leaves out: the byte, the field, our own rule; empty where it tells all. */
+export function failureReason(failure: Failure): string {
+  const { failure: kind, detail } = failure
+  return TOLD_BY_DETAIL.has(kind) || errnoText(detail) !== null ? '' : detail
 }

@@ -15,7 +15,7 @@ const STANDARD: Readonly<Record<string, number>> = {
 /** The lines that could not be written since the last one that could. */
 export interface Loss {
   readonly count: number
-  /** `ENOSPC: no space left on device`. */
+  /** `28: No space left on device`. */
   readonly reason: string
 }
 

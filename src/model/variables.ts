@@ -5,6 +5,8 @@
 export interface KnownVariable {
   readonly name: string
   readonly doc: string
+  /** Known, and never has a value: the platform does not tell. */
+  readonly isBlind?: true
 }
 
 /** Variables by their whole name. */
@@ -69,6 +71,22 @@ export const VARIABLES: readonly KnownVariable[] = [
   { name: 'server_port', doc: 'port that accepted the request' },
   { name: 'server_protocol', doc: 'protocol of the request: `HTTP/1.1`' },
   { name: 'status', doc: 'status of the response' },
+  {
+    name: 'tcpinfo_rcv_space',
+    doc: 'always empty: the receive window of the client connection',
+    isBlind: true,
+  },
+  {
+    name: 'tcpinfo_rtt',
+    doc: 'always empty: the round trip time of the client connection',
+    isBlind: true,
+  },
+  { name: 'tcpinfo_rttvar', doc: 'always empty: how the round trip time varies', isBlind: true },
+  {
+    name: 'tcpinfo_snd_cwnd',
+    doc: 'always empty: the congestion window of the client connection',
+    isBlind: true,
+  },
   { name: 'time_iso8601', doc: 'local time in ISO 8601' },
   { name: 'time_local', doc: 'local time in the form of the common log' },
   { name: 'upstream_addr', doc: 'addresses of the peers that were tried' },
@@ -105,4 +123,13 @@ const NAMES: ReadonlySet<string> = new Set(VARIABLES.map(variable => variable.na
 export function isKnownVariable(name: string): boolean {
   if (NAMES.has(name)) return true
   return VARIABLE_PREFIXES.some(row => name.length > row.name.length && name.startsWith(row.name))
+}
+
+const BLIND: ReadonlySet<string> = new Set(
+  VARIABLES.filter(variable => variable.isBlind === true).map(variable => variable.name),
+)
+
+/** Tells whether a variable is accepted although it never has a value: readers warn where one is used. */
+export function isBlindVariable(name: string): boolean {
+  return BLIND.has(name)
 }

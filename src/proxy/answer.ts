@@ -7,6 +7,7 @@ import { escapeUri } from '../http/target.ts'
 import type { BodySource } from './body-source.ts'
 import { builtInPage } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
+import { logFailure } from './failure-log.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { findNamedLocation, redirectInternally } from './route.ts'
 import type { LocationRuntime } from './runtime.ts'
@@ -83,7 +84,7 @@ export function runNamedLocation(exchange: Exchange, name: string): void {
   // The path is no other than before: a target that the client sent goes on as it came.
   exchange.isInternal = isInternal
   if (location === null) {
-    exchange.snapshot.services.errorLog.write('error', `could not find named location "@${name}"`)
+    logFailure(exchange, 'error', `could not find named location "@${name}"`)
     exchange.errorStatus = 500
     answerStatus(exchange, 500)
     return
@@ -96,7 +97,7 @@ export function runNamedLocation(exchange: Exchange, name: string): void {
 export function internalRedirect(exchange: Exchange, uri: string): void {
   const failure = redirectInternally(exchange, uri)
   if (failure !== null) {
-    exchange.snapshot.services.errorLog.write('error', failureText(failure))
+    logFailure(exchange, 'error', failureText(failure))
     exchange.errorStatus = 500
     exchange.failure = failure
     answerStatus(exchange, 500)

@@ -1,30 +1,106 @@
-// One line in the error log for what went wrong in an exchange: what, at which step, for which client, and every peer
-// that was tried with its failure and time.
+// One line in the error log for what went wrong in an exchange: nginx's text and particulars first, in nginx's order,
+// then what only we know: the reason in full, the step, and every peer that was tried with its failure and time.
 
+import { type Failure, failureReason } from '../base/failure.ts'
+import { FIELD } from '../http/field-list.ts'
 import type { LogLevel } from '../model/settings.ts'
 import type { Exchange, Try } from './exchange.ts'
+import {
+  bodyFailureWords,
+  clientGoneText,
+  peerFailureLevel,
+  peerFailureText,
+} from './failure-words.ts'
+import { requestLine } from './request-variables.ts'
 
-/** Writes one line in nginx's form, with the step where it happened and the tries so far. */
-export function logFailure(exchange: Exchange, level: LogLevel, text: string): void {
+/**
+ * Writes one line.
+ *
+ * @param text in nginx's words; latin-1 as it came where it quotes a client
+ * @param reason what nginx would not say
+ */
+export function logFailure(exchange: Exchange, level: LogLevel, text: string, reason = ''): void {
   const { errorLog } = exchange.location ?? exchange.server.fallback
   if (!errorLog.isWanted(level)) return
-  const { connection, head, server, tries } = exchange
+  const { connection, server, tries } = exchange
   const fields: Record<string, unknown> = {
     connection: connection.serial,
     client: connection.remoteAddress,
     server: server.config.name,
   }
-  if (head.lineBytes > 0) fields.request = head.requestLine
+  addQuoted(fields, 'request', requestLine(exchange))
   const last = tries.at(-1)
-  if (last !== undefined) fields.upstream = last.address
-  if (head.authority !== '') fields.host = head.authority
+  if (last !== undefined && last.address !== '') {
+    addQuoted(fields, 'upstream', upstreamUrl(exchange, last))
+  }
+  addQuoted(fields, 'host', ownField(exchange, FIELD.host))
+  addQuoted(fields, 'referrer', ownField(exchange, FIELD.referer))
+  if (reason !== '') fields.reason = reason
   fields.step = exchange.step
-  if (tries.length > 0)
+  if (tries.length > 0) {
     fields.tries = tries
       .filter(each => each.address !== '')
       .map(describeTry)
       .join('; ')
-  errorLog.write(level, text, fields)
+  }
+  errorLog.write(level, shownBytes(text), fields)
+}
+
+/** Writes the line of a try at a peer that failed. */
+export function logPeerFailure(exchange: Exchange, failure: Failure): void {
+  const address = exchange.tries.at(-1)?.address ?? ''
+  const text = peerFailureText(failure, exchange.step, address)
+  logFailure(exchange, peerFailureLevel(failure), text, failureReason(failure))
+}
+
+/** Writes the line of a request body that was refused. */
+export function logBodyFailure(exchange: Exchange, failure: Failure): void {
+  const { level, text } = bodyFailureWords(failure, exchange.head.bodyBytes < 0)
+  const reason = failureReason(failure)
+  logFailure(exchange, level, text, text.includes(reason) ? '' : reason)
+}
+
+/** Writes the line of a client that left before it had its answer. */
+export function logClientGone(exchange: Exchange, failure: Failure): void {
+  const text = clientGoneText(failure, exchange.step)
+  logFailure(exchange, 'info', text, failureReason(failure))
+}
+
+/** `http://127.0.0.1:80/path?query`: what was asked of the peer, and a colon where a path of a socket ends. */
+function upstreamUrl(exchange: Exchange, { address, failure }: Try): string {
+  const action = exchange.location?.config?.action ?? exchange.server.config.action
+  const scheme = action.kind === 'proxy' ? action.target.scheme : 'http'
+  const { outgoingHead } = exchange
+  const from = outgoingHead.indexOf(' ') + 1
+  const target = outgoingHead.slice(from, Math.max(from, outgoingHead.indexOf(' ', from)))
+  // Without a live peer it is the group's name.
+  const isSocket = address.startsWith('unix:') && failure?.failure !== 'no_live_upstreams'
+  return `${scheme}://${address}${isSocket ? ':' : ''}${target}`
+}
+
+function ownField({ head }: Exchange, id: number): string | null {
+  const index = head.fields.findId(id)
+  return index === -1 ? null : head.fields.value(index)
+}
+
+function addQuoted(fields: Record<string, unknown>, name: string, bytes: string | null): void {
+  if (bytes !== null) fields[name] = shownBytes(bytes)
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Bytes as the text that they are in UTF-8; where they are none, each by its number. */
+function shownBytes(bytes: string): string {
+  if (!NOT_ASCII.test(bytes)) return bytes
+  try {
+    return decoder.decode(Buffer.from(bytes, 'latin1'))
+  } catch {
+    return bytes.replace(
+      /[\x80-\xff]/g,
+      char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    )
+  }
 }
 
 function describeTry(each: Try): string {

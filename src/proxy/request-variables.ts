@@ -44,7 +44,7 @@ export const REQUEST_VARIABLES: VariableTable = {
   request: requestLine,
   request_completion: ({ state, isCut }) => (state === 'done' && !isCut ? 'OK' : ''),
   request_id: requestId,
-  request_length: exchange => String(exchange.requestBytes),
+  request_length: exchange => String(exchange.requestBytes + exchange.connection.bodyBytesRead),
   request_method: exchange => exchange.method || null,
   request_uri: exchange => exchange.head.target || null,
   scheme: () => 'http',
@@ -53,11 +53,15 @@ export const REQUEST_VARIABLES: VariableTable = {
   server_port: exchange => portText(exchange.connection.localPort),
   server_protocol: serverProtocol,
   status: exchange => threeDigits(exchange.status),
+  tcpinfo_rcv_space: missing,
+  tcpinfo_rtt: missing,
+  tcpinfo_rttvar: missing,
+  tcpinfo_snd_cwnd: missing,
   uri: exchange => exchange.uri || null,
 }
 
-/** The first line as it came; of a line that could not be read, what there is. */
-function requestLine(exchange: Exchange): string | null {
+/** The first line as it came; of a line that could not be read, what there is; null = nothing. */
+export function requestLine(exchange: Exchange): string | null {
   const { head } = exchange
   if (head.lineBytes > 0) return head.requestLine
   return /^[^\r\n]+/.exec(head.fields.text)?.[0] ?? null

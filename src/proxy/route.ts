@@ -53,7 +53,8 @@ export function setCaptures(exchange: Exchange, captures: RegExpExecArray): void
 /** Points the exchange at another path of the same server. Fails when it has been redirected too often. */
 export function redirectInternally(exchange: Exchange, target: string): Failure | null {
   if (++exchange.redirects > REDIRECTS_MAX) {
-    return fail('internal', `more than ${REDIRECTS_MAX} internal redirects to "${target}"`)
+    const text = 'rewrite or internal redirection cycle while internally redirecting to'
+    return fail('internal', `${text} "${target}"`)
   }
   const end = pathEnd(target)
   exchange.uri = target.slice(0, end)

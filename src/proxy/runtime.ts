@@ -5,6 +5,7 @@ import type { PeerGroup } from '../balance/peer-group.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
+import type { CompatProfile } from '../model/config.ts'
 import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Upstream } from '../model/upstream.ts'
@@ -39,6 +40,8 @@ export interface Services {
 export interface UpstreamRuntime {
   readonly config: Upstream
   readonly group: PeerGroup
+  /** What the method hashes a request by; null when it does not. */
+  readonly keyOf: Render | null
   /** By peer index of the group. */
   readonly addresses: readonly PeerAddress[]
   readonly pool: ConnectionPool
@@ -77,6 +80,7 @@ export interface ServerRuntime {
 export interface Snapshot {
   readonly generation: number
   readonly services: Services
+  readonly compat: CompatProfile
   readonly isStrict: boolean
   /** Exchanges that run on it. */
   active: number

@@ -4,6 +4,7 @@ import { type Failure, fail, failureText } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import type { BodySource } from './body-source.ts'
 import type { Exchange } from './exchange.ts'
+import { logFailure } from './failure-log.ts'
 import { cutExchange, finishExchange } from './finish.ts'
 
 /** Pieces smaller than this are copied: the socket may keep them after the source has used its memory again. */
@@ -59,10 +60,7 @@ export class SourceRelay implements ExchangeFlow {
     if (failure !== null || this.#left !== 0) {
       // Fewer bytes than Content-Length promised: the client must see the cut.
       const text = failure === null ? 'the body ended early' : failureText(failure)
-      this.#exchange.snapshot.services.errorLog.write(
-        'crit',
-        `${text} while sending the response to client`,
-      )
+      logFailure(this.#exchange, 'crit', `${text} while sending response to client`)
       this.#exchange.failure = failure
       cutExchange(this.#exchange, false)
       return

@@ -1,6 +1,6 @@
 // After 101: bytes both ways, with backpressure both ways, until one side ends or both are silent for `proxy_read_timeout`.
 
-import type { Failure } from '../base/failure.ts'
+import { type Failure, failureReason, failureText } from '../base/failure.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
@@ -34,7 +34,6 @@ export class Tunnel {
   }
 
   fromClient(bytes: Buffer, from: number, to: number): void {
-    this.#exchange.requestBytes += to - from
     this.#peer.setTunnelTimeout(this.#timeoutMs)
     this.#peer.writeBody(Buffer.from(bytes.subarray(from, to)))
     if (this.#peer.queuedBytes > QUEUED_BYTES_MAX && !this.#isClientPaused) {
@@ -87,7 +86,8 @@ export class Tunnel {
       return
     }
     this.#exchange.failure = failure
-    logFailure(this.#exchange, 'info', `tunnel ended: ${failure.failure} ${failure.detail}`)
+    const text = `${failureText(failure)} while proxying upgraded connection`
+    logFailure(this.#exchange, 'error', text, failureReason(failure))
     this.#done()
   }
 

@@ -3,7 +3,6 @@
 // nginx's; the list that readers accept is model/variables.ts.
 
 import type { CompatProfile } from '../model/config.ts'
-import { DEFAULT_COMPAT } from '../model/defaults.ts'
 import { literalText, type Template } from '../model/template.ts'
 import type { Exchange } from './exchange.ts'
 import { VARIABLE_FAMILIES } from './field-variables.ts'
@@ -20,8 +19,8 @@ export const VARIABLE_TABLE: VariableTable = {
   ...TIME_VARIABLES,
   ...UPSTREAM_VARIABLES,
   ...fileVariables(template => compileTemplate(template)),
-  nginx_version: () => nginxVersion(DEFAULT_COMPAT),
-  pipe: () => '.',
+  nginx_version: exchange => nginxVersion(exchange.snapshot.compat),
+  pipe: exchange => (exchange.connection.isPipelined ? 'p' : '.'),
   request_body: exchange => exchange.body?.text ?? null,
   request_body_file: exchange => exchange.body?.filePath || null,
 }
@@ -30,9 +29,8 @@ export const VARIABLE_TABLE: VariableTable = {
 const FAMILIES = Object.entries(VARIABLE_FAMILIES).sort((a, b) => b[0].length - a[0].length)
 
 /** The variable of that name; a name that is none of ours is a named capture. */
-export function compileVariable(name: string, compat = DEFAULT_COMPAT): Variable {
+export function compileVariable(name: string): Variable {
   const lower = name.toLowerCase()
-  if (lower === 'nginx_version') return () => nginxVersion(compat)
   const known = Object.hasOwn(VARIABLE_TABLE, lower) ? VARIABLE_TABLE[lower] : undefined
   if (known !== undefined) return known
   for (const [prefix, make] of FAMILIES) {
@@ -58,17 +56,13 @@ function namedCapture(exchange: Exchange, name: string): string | null {
   return namedCaptures[name] ?? null
 }
 
-/**
- * The function that gives the template's text for one exchange; a missing value is the empty text.
- *
- * @param compat whose version `$nginx_version` names
- */
-export function compileTemplate(template: Template, compat = DEFAULT_COMPAT): Render {
+/** The function that gives the template's text for one exchange; a missing value is the empty text. */
+export function compileTemplate(template: Template): Render {
   const text = literalText(template)
   if (text !== null) return constant(byteText(text))
   const pieces = template.map(part => {
     if (typeof part === 'string') return byteText(part)
-    return compileVariable(part.variable, compat)
+    return compileVariable(part.variable)
   })
   return joinPieces(pieces)
 }

@@ -25,7 +25,7 @@ describe('LogFile', () => {
     assert.equal(file.write('c\n', onLoss), true)
     assert.equal(file.write('d\n', onLoss), true)
     file.close()
-    assert.equal(readFileSync(target, 'utf8'), '2 ENOSPC: no space left on device\nc\nd\n')
+    assert.equal(readFileSync(target, 'utf8'), '2 28: No space left on device\nc\nd\n')
   })
 
   it('writes nothing once it is closed, and leaves the standard outputs open', () => {

@@ -6,6 +6,7 @@ import { ErrorLog } from '../../src/base/error-log.ts'
 import type { HeadLimits } from '../../src/http/request-parser.ts'
 import { parseRequestHead, RequestHead } from '../../src/http/request-parser.ts'
 import { parseResponseHead, ResponseHead } from '../../src/http/response-parser.ts'
+import type { CompatProfile } from '../../src/model/config.ts'
 import { defaultSettings } from '../../src/model/defaults.ts'
 import type { LocationMatch } from '../../src/model/route.ts'
 import type { Settings } from '../../src/model/settings.ts'
@@ -30,6 +31,7 @@ export interface FixtureOptions {
   readonly settings?: Partial<Settings>
   readonly match?: LocationMatch
   readonly connection?: Readonly<Record<string, unknown>>
+  readonly compat?: CompatProfile
 }
 
 /** Makes the exchange of a request given as its lines, latin-1. */
@@ -48,6 +50,8 @@ export function makeExchange(lines: readonly string[], options: FixtureOptions =
     requests: 3,
     startedMs: 1000,
     isRequestRead: true,
+    isPipelined: false,
+    bodyBytesRead: 0,
     flow: null,
     ...options.connection,
   }
@@ -60,7 +64,7 @@ export function makeExchange(lines: readonly string[], options: FixtureOptions =
   const exchange = new Exchange(
     connection as unknown as Exchange['connection'],
     head,
-    makeSnapshot(),
+    makeSnapshot(options),
     server as unknown as ServerRuntime,
     5000,
   )
@@ -83,10 +87,11 @@ export function makeLocation(settings: Settings, match: LocationMatch | null): L
   return location as unknown as LocationRuntime
 }
 
-function makeSnapshot(): Snapshot {
+function makeSnapshot(options: FixtureOptions): Snapshot {
   const clock = { nowMs: 6234.9, wallMs: WALL_MS, wallSeconds: Math.floor(WALL_MS / 1000) }
   const services = { clock, pid: 4711, hostname: 'host.test', version: '0.0.0' }
-  return { services, generation: 1, active: 1, isDraining: false } as unknown as Snapshot
+  const compat = options.compat ?? 'nginx/1.30'
+  return { services, compat, generation: 1, active: 1, isDraining: false } as unknown as Snapshot
 }
 
 /** Gives the exchange the head of a peer's response. */

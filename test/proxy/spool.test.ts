@@ -215,16 +215,24 @@ describe('Spool', () => {
   const unwritable = mkdtempSync(join(directory, 'unwritable-'))
   chmodSync(unwritable, 0o500)
   const badPaths = [
-    { name: 'is a file', tempPath: asFile, detail: /ENOTDIR/ },
-    { name: 'cannot be made', tempPath: join(asFile, 'below'), detail: /ENOTDIR|ENOENT/ },
+    {
+      name: 'is a file',
+      tempPath: asFile,
+      detail: /^(open|mkdir)\(\) "[^"]+" failed \(20: Not a directory\)$/,
+    },
+    {
+      name: 'cannot be made',
+      tempPath: join(asFile, 'below'),
+      detail: /Not a directory|No such file/,
+    },
     {
       name: 'has a name too long',
       tempPath: join(directory, 'x'.repeat(300)),
-      detail: /ENAMETOOLONG/,
+      detail: /File name too long/,
     },
     ...(process.getuid?.() === 0
       ? []
-      : [{ name: 'may not be written', tempPath: unwritable, detail: /EACCES/ }]),
+      : [{ name: 'may not be written', tempPath: unwritable, detail: /13: Permission denied/ }]),
   ]
   for (const { name, tempPath, detail } of badPaths) {
     it(`fails, and does not throw, when the directory ${name}`, async () => {
@@ -272,7 +280,10 @@ describe('Spool', () => {
     fs.open = original
     syncBuiltinESMExports()
     await failed
-    assert.match(spool.failure?.detail ?? '', /ENOSPC/)
+    assert.match(
+      spool.failure?.detail ?? '',
+      /^write\(\) "[^"]+" failed \(28: No space left on device\)$/,
+    )
     spool.close()
   })
 

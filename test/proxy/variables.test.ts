@@ -80,6 +80,10 @@ describe('compileVariable', () => {
     ['hostname', 'host.test', get('/')],
     ['pid', '4711', get('/')],
     ['nginx_version', '1.30.0', get('/')],
+    ['pipe', '.', get('/')],
+    ['pipe', 'p', get('/', [], { connection: { isPipelined: true } })],
+    ['request_length', '57', get('/', [], { connection: { bodyBytesRead: 15 } })],
+    ['tcpinfo_rtt', null, get('/')],
     ['status', '000', get('/')],
     ['body_bytes_sent', '0', get('/')],
     ['limit_rate', '0', get('/')],
@@ -202,7 +206,7 @@ describe('compileVariable', () => {
   })
 
   it('has nginx version of the profile', () => {
-    assert.equal(compileVariable('nginx_version', 'nginx/1.28')(get('/')), '1.28.0')
+    assert.equal(value('nginx_version', get('/', [], { compat: 'nginx/1.28' })), '1.28.0')
   })
 })
 

@@ -37,6 +37,7 @@ const HTTP = `
 log_format by_default '${REQUEST_PARTS}|${UPSTREAM_PARTS}|end';
 log_format as_json escape=json '${REQUEST_PARTS}|${UPSTREAM_PARTS}|end';
 log_format as_is escape=none '${REQUEST_PARTS}|${UPSTREAM_PARTS}|end';
+log_format pipe '$pipe $connection_requests $request_length $request';
 log_format times '${TIME_PARTS}';
 log_format literal '"quoted" \\\\back\\tslash $status é';
 upstream dead { server 127.0.0.1:DEAD; server 127.0.0.1:ORIGIN backup; }
@@ -61,6 +62,7 @@ server {
   location /dead/ { proxy_pass http://dead; }
   location /gone/ { proxy_pass http://gone; }
   location /page/ { proxy_pass http://127.0.0.1:ORIGIN; proxy_intercept_errors on; error_page 404 /p/page; }
+  location /pipe/ { access_log DIRECTORY/logs/pipe.log pipe; return 200 x; }
   location /moved { return 302 /p/; }
   location ~ ^/re/(?<part>[^/]*)/(.*)$ { return 200 "$1 $2"; }
   location /empty { return 204; }
@@ -76,10 +78,8 @@ interface Row {
 
 /** Lengths of built-in pages differ by our name. */
 const OWN_PAGE = ['$body_bytes_sent']
-/** A chunked body counts without its framing, and its length is not known afterwards. */
-const CHUNKED = ['$request_length', '$content_length']
-/** Nothing of a head that was refused is looked at. */
-const REFUSED = ['$body_bytes_sent', '$uri', '$document_uri', '$request_length']
+/** The length of a body in chunks is known to us when it is whole. */
+const CHUNKED = ['$content_length']
 
 const ROWS: readonly Row[] = [
   { name: 'a plain request', request: getRequest('/x?a=1&B=2&log=1') },
@@ -140,6 +140,15 @@ const ROWS: readonly Row[] = [
     request: `${getRequest('/p/body', ['Transfer-Encoding: chunked'], 'POST')}5\r\nhello\r\n0\r\n\r\n`,
     unlike: CHUNKED,
   },
+  {
+    name: 'chunks with extensions and trailers',
+    request: `${getRequest('/p/body', ['Transfer-Encoding: chunked'], 'POST')}5;a="b"\r\nhello\r\n0\r\nX: 1\r\n\r\n`,
+    unlike: CHUNKED,
+  },
+  {
+    name: 'a body that nobody wants',
+    request: `${getRequest('/x', ['Content-Length: 5'], 'POST')}hello`,
+  },
   { name: 'captures', request: getRequest('/re/x%20y/z/w') },
   { name: 'a capture of nothing', request: getRequest('/re//') },
   { name: 'no content', request: getRequest('/empty') },
@@ -156,10 +165,17 @@ const ROWS: readonly Row[] = [
   {
     name: 'a field without sense',
     request: 'GET /x HTTP/1.1\r\nHost: a b\r\n\r\n',
-    unlike: REFUSED,
+    unlike: OWN_PAGE,
   },
   { name: 'a file named by the request', request: getRequest('/?file=named') },
 ]
+
+/** The second has a body that nobody reads. */
+const PIPELINED = [
+  'GET /pipe/1 HTTP/1.1\r\nHost: a\r\n\r\n',
+  'POST /pipe/2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+  getRequest('/pipe/3'),
+].join('')
 
 const PEER_ANSWERS: Readonly<Record<string, string>> = {
   '/p/cookie':
@@ -213,6 +229,8 @@ describe('the access log beside nginx', { skip: withoutNginx() }, () => {
       await ask(pair.nginx.port, request)
       await ask(pair.headgate.port, request)
     }
+    await ask(pair.nginx.port, PIPELINED)
+    await ask(pair.headgate.port, PIPELINED)
     // Both log after they answered; what they close they write out.
     await pair.end()
   })
@@ -235,6 +253,15 @@ describe('the access log beside nginx', { skip: withoutNginx() }, () => {
       })
     })
   }
+
+  it('knows a request that came before the answer to the one before it', () => {
+    const theirs = linesOf(pair.nginx, 'pipe')
+    assert.deepEqual(
+      theirs.map(line => line[0]),
+      ['.', 'p', 'p'],
+    )
+    assert.deepEqual(linesOf(pair.headgate, 'pipe'), theirs)
+  })
 
   it('has times of the same form', () => {
     const form = (line: string) =>
