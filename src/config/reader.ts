@@ -3,6 +3,7 @@
 
 import type { Config, Format } from '../model/config.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Origin } from '../model/origin.ts'
 import type { Source } from './source.ts'
 
 /** What a reader knows of the world around the file. */
@@ -22,6 +23,8 @@ export interface ReadResult {
   readonly diagnostics: Diagnostic[]
   /** Every text that was read, by the file name that origins use. */
   readonly sources: ReadonlyMap<string, Source>
+  /** Where directories for temporary files were written, by path; defaults are missing. */
+  readonly directories?: ReadonlyMap<string, Origin>
 }
 
 /** A configuration dialect. Never throws for what the user wrote. */

@@ -2,8 +2,8 @@
 
 import { countText } from '../config/diagnostic.ts'
 import { checkListeners, type Loaded, type LoadOptions, load } from './load.ts'
-import { say, showFindings } from './report.ts'
-import type { Terminal } from './terminal.ts'
+import { showFindings } from './report.ts'
+import { say, type Terminal } from './terminal.ts'
 
 /** Loads the configuration and tries its addresses. */
 export async function loadForCheck(options: LoadOptions): Promise<Loaded> {

@@ -1,12 +1,12 @@
 // The commands of the program, a row each, and the choice between them and the flags of nginx: the first word decides.
+// What a command needs is imported when it runs: `headgate version` does not wait for a server to be loaded.
 
 import { arch, platform } from 'node:os'
+import { relative } from 'node:path'
+
 import { PROGRAM, VERSION } from '../base/version.ts'
 import { nearest } from '../config/suggest.ts'
-import { jsonSchema } from '../config/yaml/schema.ts'
-import { writeYaml } from '../config/yaml/write.ts'
 import { COMPAT_PROFILES, FORMATS } from '../model/config.ts'
-import { checkConfiguration } from './check.ts'
 import {
   type Command,
   type CommandInput,
@@ -15,24 +15,20 @@ import {
   parseCommand,
 } from './command.ts'
 import { defaultConfigPaths, findConfig, prefixOf } from './config-path.ts'
-import { runDemo } from './demo.ts'
-import { type LoadOptions, readFor } from './load.ts'
-import { runMain } from './main-process.ts'
+import type { LoadOptions } from './load.ts'
 import { nginxHelp } from './nginx-flags.ts'
-import { runNginxFlags } from './nginx-program.ts'
-import { say, showFindings } from './report.ts'
-import type { Terminal } from './terminal.ts'
+import { say, type Terminal } from './terminal.ts'
 
 /** The exit code of a command line that cannot be understood. nginx's own flags end with 1. */
 const USAGE = 2
 
 /** What every command that reads a configuration takes. */
 const READING = {
-  config: { short: 'c', value: 'FILE', doc: 'the configuration' },
+  config: { short: 'c', value: 'FILE', doc: 'the configuration; relative to DIR, as in nginx' },
   prefix: {
     short: 'p',
     value: 'DIR',
-    doc: 'what relative paths in it stand under (default: here)',
+    doc: 'what relative paths stand under (default: here)',
   },
   globals: { short: 'g', value: 'TEXT', doc: 'nginx directives that hold besides the file' },
   format: {
@@ -81,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
       'Names are resolved, listen addresses are tried, and files to write are looked at.\n' +
       'Exit code: 0 when it could run, 1 when it could not.',
     run: async input => {
+      const { checkConfiguration } = await import('./check.ts')
       const options = loadOptions(input)
       if (options === null) return 1
       return checkConfiguration(options, input.terminal, input.values.quiet !== undefined)
@@ -98,7 +95,8 @@ export const COMMANDS: readonly Command[] = [
     name: 'schema',
     summary: 'Prints the JSON Schema of the YAML configuration, for editors',
     options: {},
-    run: ({ terminal }) => {
+    run: async ({ terminal }) => {
+      const { jsonSchema } = await import('../config/yaml/schema.ts')
       terminal.out(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
       return 0
     },
@@ -107,7 +105,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'demo',
     summary: 'Starts three small origins and a proxy before them, to be played with',
     options: {},
-    run: ({ terminal }) => runDemo(terminal),
+    run: async ({ terminal }) => (await import('./demo.ts')).runDemo(terminal),
   },
   {
     name: 'version',
@@ -141,7 +139,9 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   const [name, ...rest] = args
   if (name === '--help') return runCommandLine(['help', ...rest], terminal)
   if (name === '--version') return runCommandLine(['version', ...rest], terminal)
-  if (name === undefined || name.startsWith('-')) return runNginxFlags(args, terminal)
+  if (name === undefined || name.startsWith('-')) {
+    return (await import('./nginx-program.ts')).runNginxFlags(args, terminal)
+  }
   const command = findCommand(name)
   if (command === null) return unknownCommand(terminal, name)
   const parsed = parseCommand(command, rest)
@@ -158,33 +158,41 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 }
 
 async function runServer(input: CommandInput): Promise<number> {
-  const { terminal } = input
+  const { runMain } = await import('./main-process.ts')
   const options = loadOptions(input)
   if (options === null) return 1
-  return runMain({
-    load: { ...options, isForeground: true },
-    terminal,
-    onReady: (line, isLogged) => {
-      if (!isLogged) terminal.err(`${line}\n`)
-    },
-  })
+  return runMain({ load: { ...options, isForeground: true }, terminal: input.terminal })
 }
 
-function convert(input: CommandInput): number {
-  const { terminal } = input
+async function convert(input: CommandInput): Promise<number> {
+  const { readFor } = await import('./load.ts')
+  const { showFindings } = await import('./report.ts')
+  const { writeYaml } = await import('../config/yaml/write.ts')
+  const { terminal, values } = input
   const options = loadOptions(input)
   if (options === null) return 1
-  const result = readFor(options)
+  // What is relative stays so: where the YAML will stand is not known here, and names its relative paths stand under.
+  const prefix = values.prefix === undefined ? '' : options.prefix
+  const result = readFor({ ...options, prefix, file: shortPath(options.file, terminal.cwd) })
   showFindings(terminal, result)
   if (result.config === null) return 1
   terminal.out(writeYaml(result.config))
   return 0
 }
 
+/** A file below the working directory by its relative name. */
+function shortPath(file: string, cwd: string): string {
+  const short = relative(cwd, file)
+  return short === '' || short.startsWith('..') ? file : short
+}
+
 /** What the options say about the configuration; null when there is none, which is said. */
 function loadOptions({ values, word, terminal }: CommandInput): LoadOptions | null {
   const prefix = prefixOf(terminal.cwd, values.prefix ?? null)
-  const found = findConfig(values.config ?? word, terminal.cwd, prefix)
+  const found =
+    values.config === undefined
+      ? findConfig(word, terminal.cwd, prefix)
+      : findConfig(values.config, prefix, prefix)
   if ('problem' in found) {
     say(terminal, found.problem)
     return null

@@ -7,8 +7,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 
-import { say } from './report.ts'
-import type { Terminal } from './terminal.ts'
+import { say, type Terminal } from './terminal.ts'
 
 /** Tells the child that it is one. Not an option: whoever sets it by hand has no descriptor 3 to match. */
 const MARK = 'HEADGATE_DETACHED'

@@ -25,6 +25,9 @@ const ORIGIN_PORTS = [9101, 9102, 9103]
 const REVIVE_SECONDS = 20
 /** Longer than the pause of a failed peer in config/demo.yaml. */
 const RETURN_SECONDS_MAX = 30
+/** What ends the demo. Sent to the whole process group it ends the origins too, and their end may be heard first. */
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
+const GROUP_SIGNAL_MS = 100
 /** Requests that find out what a death did. */
 const TRIALS = 12
 
@@ -54,6 +57,9 @@ class Demo {
   readonly #origins: Origin[]
   #proxyPort = PROXY_PORT
   #isOver = false
+  readonly #onEnd = () => {
+    this.#isOver = true
+  }
 
   constructor(terminal: Terminal, directory: string) {
     this.#terminal = terminal
@@ -68,6 +74,7 @@ class Demo {
 
   async run(): Promise<number> {
     const { env, cwd, hostname } = this.#terminal
+    for (const signal of END_SIGNALS) process.once(signal, this.#onEnd)
     await Promise.all(this.#origins.map(origin => this.#startOrigin(origin, true)))
     this.#proxyPort = await freePort(PROXY_PORT)
     return runMain({
@@ -88,6 +95,7 @@ class Demo {
 
   close(): void {
     this.#isOver = true
+    for (const signal of END_SIGNALS) process.off(signal, this.#onEnd)
     for (const { child, revive } of this.#origins) {
       revive.abort()
       child?.kill('SIGKILL')
@@ -153,6 +161,8 @@ class Demo {
 
   async #onDeath(origin: Origin, pid: number | undefined, how: string): Promise<void> {
     const { number } = origin
+    await systemDelay(GROUP_SIGNAL_MS)
+    if (this.#isOver) return
     this.#say(`origin ${number} died (pid ${pid}, ${how}). Asking the proxy ${TRIALS} times …`)
     this.#say(trialText(await this.#ask()))
     const wayBack = process.stdin.isTTY

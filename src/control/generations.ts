@@ -1,6 +1,7 @@
 // Makes generations (a configuration with its slots in the peer zone) and knows which worker still uses which, so that
 // a slot goes to another peer only when nobody counts in it any more.
 
+import { buildTable } from '../balance/placement.ts'
 import type { Config } from '../model/config.ts'
 import { addressText, type ListenAddress } from '../model/listener.ts'
 import type { Generation, ResolvedUpstream } from '../worker/messages.ts'
@@ -57,7 +58,8 @@ export class Generations {
     let next = 0
     const resolved = upstreams.map(({ name, peers }, index): ResolvedUpstream => {
       const group = groups[index]!
-      return { name, group, peers: peers.map(peer => ({ ...peer, slot: slots[next++]! })) }
+      const table = buildTable(config.upstreams[index]!, peers)
+      return { name, group, peers: peers.map(peer => ({ ...peer, slot: slots[next++]! })), table }
     })
     const generation: Generation = { number, config, upstreams: resolved, listeners }
     this.enter(generation)

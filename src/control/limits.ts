@@ -19,6 +19,8 @@ export const CONTROL_LIMITS = {
   drainGraceMs: 2_000,
   /** At a fast stop: what a worker needs to write out its logs. */
   stopGraceMs: 300,
+  /** Ending a thread by force: one that is stuck inside a system call cannot be ended at all. */
+  terminateMs: 2_000,
   /** Between `drained`, after which nothing is left to do, and the end of a worker's thread. */
   exitGraceMs: 150,
   /** Asking a unix socket whether somebody still accepts on it. */

@@ -49,7 +49,7 @@ export async function probeListeners(
 export interface BindProblem {
   readonly address: ListenAddress
   readonly code: string
-  /** `bind() to 0.0.0.0:80 failed (EADDRINUSE: address already in use): …`. */
+  /** `bind() to 0.0.0.0:80 failed (98: Address already in use): …`. */
   readonly text: string
 }
 

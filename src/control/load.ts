@@ -10,13 +10,15 @@ import { defaultErrorLog } from '../model/defaults.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { addressText } from '../model/listener.ts'
 import { BUILT_IN, originOf } from '../model/origin.ts'
-import type { Location } from '../model/route.ts'
-import type { ErrorLog, Settings } from '../model/settings.ts'
+import type { ErrorLog } from '../model/settings.ts'
+import { WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
 import { WORKERS_MAX } from '../zone/peer-zone.ts'
 import { probeListeners } from './listen-probe.ts'
+import { mapSettings } from './map-settings.ts'
 import { checkOutputFiles } from './output-files.ts'
 import { dualStackIn, listenAddresses, workerCount } from './reload-plan.ts'
 import { type ResolveOptions, resolveUpstreams, type UpstreamAddresses } from './resolve.ts'
+import { checkTemporaryDirectories } from './temporary-directories.ts'
 
 /** What the command line says about the configuration. */
 export interface LoadOptions {
@@ -52,17 +54,19 @@ export function readFor(options: LoadOptions): ReadResult {
 /** Reads the file, resolves the names in it, and looks whether it could run on this machine. */
 export async function load(options: LoadOptions, resolving: ResolveOptions = {}): Promise<Loaded> {
   const result = readFor(options)
-  const { config } = result
-  if (config === null) return { ...result, upstreams: [] }
+  if (result.config === null) return { ...result, upstreams: [] }
+  const { config, diagnostics: unwritable } = checkTemporaryDirectories(result.config, result)
   const { upstreams, diagnostics: unresolved } = await resolveUpstreams(config.upstreams, resolving)
   const found = [
     ...unresolved,
     ...checkOutputFiles(config, options.prefix),
+    ...unwritable,
     ...checkWorkerCount(config),
+    ...checkWeights(config, upstreams),
   ]
   return {
     ...result,
-    config: found.length > 0 ? null : config,
+    config: found.some(({ severity }) => severity === 'error') ? null : config,
     diagnostics: [...result.diagnostics, ...found],
     upstreams,
   }
@@ -82,6 +86,23 @@ export async function checkListeners(config: Config): Promise<Diagnostic[]> {
       const listen = listens.find(item => addressText(item.address) === addressText(address))
       return { severity: 'error', message: text, origin: listen?.origin ?? BUILT_IN, hint: '' }
     })
+}
+
+/** A name counts once for each of its addresses: weights that fit as written may not fit as resolved. */
+export function checkWeights(
+  config: Config,
+  upstreams: readonly UpstreamAddresses[],
+): Diagnostic[] {
+  return upstreams.flatMap(({ name, peers }, index): Diagnostic[] => {
+    const upstream = config.upstreams[index]!
+    const total = peers.reduce((sum, { peer }) => sum + upstream.peers[peer]!.weight, 0)
+    if (total <= WEIGHT_TOTAL_MAX) return []
+    const count = peers.length
+    const what = `the weights of its ${count} addresses pass ${WEIGHT_TOTAL_MAX}`
+    const message = `Cannot use upstream "${name}": ${what}`
+    const hint = 'only their proportion matters'
+    return [{ severity: 'error', message, origin: originOf(upstream, 'peers'), hint }]
+  })
 }
 
 function checkWorkerCount(config: Config): Diagnostic[] {
@@ -119,25 +140,6 @@ function withErrorLog(config: Config, prefix: string, errorLog: ErrorLog): Confi
   const byDefault = defaultErrorLog(prefix)
   const replace = (logs: readonly ErrorLog[]): readonly ErrorLog[] =>
     logs.length === 1 && logs[0]!.path === byDefault.path ? [errorLog] : logs
-  // Locations share the settings of their parent, and shall go on to.
-  const done = new Map<Settings, Settings>()
-  const settings = (from: Settings): Settings => {
-    const to = done.get(from) ?? { ...from, errorLogs: replace(from.errorLogs) }
-    done.set(from, to)
-    return to
-  }
-  const location = (from: Location): Location => ({
-    ...from,
-    settings: settings(from.settings),
-    locations: from.locations.map(location),
-  })
-  return {
-    ...config,
-    process: { ...config.process, errorLogs: [errorLog] },
-    servers: config.servers.map(server => ({
-      ...server,
-      settings: settings(server.settings),
-      locations: server.locations.map(location),
-    })),
-  }
+  const changed = mapSettings(config, from => ({ ...from, errorLogs: replace(from.errorLogs) }))
+  return { ...changed, process: { ...config.process, errorLogs: [errorLog] } }
 }

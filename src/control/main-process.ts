@@ -2,6 +2,7 @@
 // process; everything that decides is in other files of this folder.
 
 import { systemDelay } from '../base/delay.ts'
+import { DescriptorLimit } from '../base/descriptor-limit.ts'
 import { ErrorLog } from '../base/error-log.ts'
 import { callFailedText } from '../base/system-error.ts'
 import { PROGRAM, VERSION } from '../base/version.ts'
@@ -10,9 +11,10 @@ import type { LogLevel } from '../model/settings.ts'
 import type { Generation } from '../worker/messages.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { canShareListeners, probeListeners, removeUnixSockets } from './listen-probe.ts'
-import { type Loaded, type LoadOptions, load } from './load.ts'
+import { type LoadOptions, load } from './load.ts'
 import { makeLogDirectory } from './output-files.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
+import { ProcessLog } from './process-log.ts'
 import {
   type Running,
   StartFailure,
@@ -20,18 +22,25 @@ import {
   TOO_MANY_PEERS,
   takeConfiguration,
 } from './reload.ts'
-import { dualStackIn, listenAddresses, restartNotices, workerCount } from './reload-plan.ts'
-import { findingLine, LEVEL_OF, say, showFindings, stateText } from './report.ts'
+import {
+  connectionsWarning,
+  dualStackIn,
+  listenAddresses,
+  restartNotices,
+  workerCount,
+} from './reload-plan.ts'
+import { showFindings, stateText } from './report.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { listenToSignals, type Request } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
+import { makeTemporaryDirectories } from './temporary-directories.ts'
 import { hasTerminal, type Terminal } from './terminal.ts'
 
 export interface MainOptions {
   readonly load: LoadOptions
   readonly terminal: Terminal
-  /** Called once, when every listener is bound and the pid file is written. `isShown`: the log put it on stderr. */
-  readonly onReady?: (line: string, isShown: boolean) => void
+  /** Called once, when every listener is bound and the pid file is written. */
+  readonly onReady?: () => void
   /** The workers' entry file. */
   readonly workerUrl?: URL
 }
@@ -65,15 +74,19 @@ export async function runMain(options: MainOptions): Promise<number> {
   }
 }
 
+/** The end of a process joins its threads, and never comes when one is stuck inside a system call. */
+function endByForce(): never {
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('the process outlived SIGKILL')
+}
+
 class MainProcess {
   readonly #options: MainOptions
   readonly #end = Promise.withResolvers<number>()
   readonly #memory = new SharedMemory()
-  #log: ErrorLog | null = null
+  readonly #log: ProcessLog
   #supervisor: Supervisor | null = null
   #running: Running | null = null
-  /** What goes to the log can be seen where the process was started. */
-  #isLogShown = false
   #isAlone = false
   #phase: 'starting' | 'serving' | 'draining' | 'stopping' = 'starting'
   #pidPath = ''
@@ -82,6 +95,7 @@ class MainProcess {
 
   constructor(options: MainOptions) {
     this.#options = options
+    this.#log = new ProcessLog(options.terminal)
   }
 
   /** The exit code, once everything has stopped. */
@@ -95,9 +109,8 @@ class MainProcess {
     showFindings(terminal, loaded, ['error', 'warning'])
     const { config, upstreams } = loaded
     if (config === null) throw new StartFailure('')
-    this.#log = this.#openLog(config)
-    this.#isLogShown = logsToTerminal(config)
-    if (!this.#isLogShown) this.#logFindings(loaded)
+    this.#log.use(this.#openLog(config), config)
+    this.#log.reportStart(loaded)
     this.#isAlone = !(await canShareListeners())
     const wanted = listenAddresses(config)
     await this.#probe(config, wanted, CONTROL_LIMITS.bindTriesMax)
@@ -105,7 +118,10 @@ class MainProcess {
     const generation = this.#memory.generations.make(config, upstreams, wanted)
     if (generation === null) throw new StartFailure(TOO_MANY_PEERS)
     this.#supervisor = this.#makeSupervisor()
-    const applied = await this.#supervisor.start(generation, this.#workerCount(config))
+    const workers = this.#workerCount(config)
+    const warning = connectionsWarning(config, workers, new DescriptorLimit().max)
+    if (warning !== null) this.#write('warn', warning)
+    const applied = await this.#supervisor.start(generation, workers)
     if (this.#hasEnded()) return
     if (applied.kind === 'refused') throw new StartFailure(applied.message)
     const listening = { wanted, bound: applied.generation.listeners }
@@ -113,9 +129,8 @@ class MainProcess {
     const problem = this.#writePid(config)
     if (problem !== '') throw new StartFailure(problem)
     this.#phase = 'serving'
-    const line = `${PROGRAM}/${VERSION} started: ${this.#stateText()}`
-    this.#write('notice', line)
-    this.#options.onReady?.(line, this.#isLogShown && this.#log.isWanted('notice'))
+    this.#log.notice(`${PROGRAM}/${VERSION} started: ${this.#stateText()}`)
+    this.#options.onReady?.()
     if (this.#wantsReload) this.#reload()
   }
 
@@ -151,10 +166,7 @@ class MainProcess {
   /** Says why the start has failed, unless that was shown already, and ends what has begun. */
   async onStartFailure(message: string): Promise<void> {
     this.#phase = 'stopping'
-    if (message !== '') {
-      say(this.#options.terminal, `[emerg] ${message}`)
-      if (!this.#isLogShown) this.#write('emerg', message)
-    }
+    if (message !== '') this.#log.fail(message)
     await this.#supervisor?.stop()
   }
 
@@ -165,10 +177,13 @@ class MainProcess {
     this.close()
   }
 
-  /** Lets go of files; the last thing to happen. */
+  /** Lets go of files; the last thing to happen. Does not return when a worker cannot be ended. */
   close(): void {
     removePidFile(this.#pidPath, process.pid)
-    this.#log?.close()
+    const isStuck = this.#supervisor?.isStuck ?? false
+    if (isStuck) this.#write('alert', 'a worker is stuck in a system call: ending by SIGKILL')
+    this.#log.close()
+    if (isStuck) endByForce()
   }
 
   /** A signal came while something was awaited. */
@@ -196,7 +211,7 @@ class MainProcess {
 
   async #reopen(signal: NodeJS.Signals): Promise<void> {
     this.#write('notice', `${signal}: reopening logs`)
-    this.#log?.reopen()
+    this.#log.reopen()
     await this.#supervisor?.reopenLogs()
     this.#write('notice', 'logs are reopened')
   }
@@ -225,19 +240,19 @@ class MainProcess {
       probe: (config, addresses) => this.#probe(config, addresses, 1),
       openLog: config => this.#openLog(config),
       workerCount: config => this.#workerCount(config),
-      onLoaded: loaded => this.#reportReload(loaded),
+      onLoaded: loaded => this.#log.reportReload(loaded),
     }).catch((error: Error) => crashed(running, error))
     if (this.#hasEnded()) return
     this.#running = taken.running
     if (taken.kind === 'refused') {
       const kept = taken.running.generation.number
-      this.#alarm(`the new configuration is not used: ${taken.reason}; generation ${kept} goes on`)
+      this.#log.alarm(
+        `the new configuration is not used: ${taken.reason}; generation ${kept} goes on`,
+      )
       return
     }
     const { config } = taken.running
-    this.#log?.close()
-    this.#log = taken.log
-    this.#isLogShown = logsToTerminal(config)
+    this.#log.use(taken.log, config)
     removeUnixSockets(taken.closed)
     if (config.process.pidPath !== this.#pidPath) {
       removePidFile(this.#pidPath, process.pid)
@@ -258,9 +273,11 @@ class MainProcess {
     if (problems.length > 0) throw new StartFailure(problems.map(({ text }) => text).join('; '))
   }
 
+  /** Makes the directories that it writes into, too. */
   #openLog(config: Config): ErrorLog {
     try {
       makeLogDirectory(config, this.#options.load.prefix)
+      makeTemporaryDirectories(config)
       return new ErrorLog(config.process.errorLogs)
     } catch (error) {
       throw new StartFailure((error as Error).message)
@@ -285,27 +302,12 @@ class MainProcess {
     return 1
   }
 
-  #logFindings({ diagnostics }: Loaded): void {
-    for (const finding of diagnostics) this.#write(LEVEL_OF[finding.severity], findingLine(finding))
-  }
-
-  #reportReload(loaded: Loaded): void {
-    this.#logFindings(loaded)
-    if (!this.#isLogShown) showFindings(this.#options.terminal, loaded, ['error'])
-  }
-
-  /** What whoever started the process has to see, whichever way he looks. */
-  #alarm(text: string): void {
-    this.#write('emerg', text)
-    if (!this.#isLogShown) say(this.#options.terminal, `[emerg] ${text}`)
-  }
-
   #stateText(): string {
     return stateText(this.#running!, this.#supervisor!.count)
   }
 
   #write(level: LogLevel, text: string): void {
-    this.#log?.write(level, text)
+    this.#log.write(level, text)
   }
 
   #makeSupervisor(): Supervisor {
@@ -322,17 +324,13 @@ class MainProcess {
         if (index === 0) removeUnixSockets(this.#running?.listening.bound ?? [])
       },
       onFatal: message => {
-        this.#alarm(message)
+        this.#log.alarm(message)
         void this.#stop(1)
       },
       delay: systemDelay,
       now: () => performance.now(),
     })
   }
-}
-
-function logsToTerminal(config: Config): boolean {
-  return config.process.errorLogs.some(log => log.path === 'stderr' || log.path === '/dev/stderr')
 }
 
 /** A mistake of ours while reloading must not take down what runs. */

@@ -1,19 +1,17 @@
 // The program as the nginx binary: what its flags ask for, in its words, with its exit codes. Without `-t`, `-s`, `-v`
-// it starts the server, in the background unless the configuration says `daemon off`.
+// it starts the server, in the background unless the configuration says `daemon off`. As in control/commands.ts, each
+// imports what it needs: `-v` and `-s` are asked often.
 
 import { arch, platform } from 'node:os'
 import { dirname } from 'node:path'
 
 import { PROGRAM, VERSION } from '../base/version.ts'
-import { loadForCheck } from './check.ts'
 import { defaultConfigPaths, findConfig, prefixOf } from './config-path.ts'
 import { detach, detachedChild } from './daemon.ts'
-import { type LoadOptions, readFor } from './load.ts'
-import { runMain } from './main-process.ts'
+import type { LoadOptions } from './load.ts'
 import { type NginxFlags, nginxHelp, parseNginxFlags } from './nginx-flags.ts'
-import { say, showFindings } from './report.ts'
 import { sendSignal } from './send-signal.ts'
-import type { Terminal } from './terminal.ts'
+import { say, type Terminal } from './terminal.ts'
 
 /** Does what nginx's flags say. Returns the exit code. */
 export async function runNginxFlags(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -51,6 +49,8 @@ export async function runNginxFlags(args: readonly string[], terminal: Terminal)
 
 /** `-t` and `-T`. */
 async function test(options: LoadOptions, flags: NginxFlags, terminal: Terminal): Promise<number> {
+  const { loadForCheck } = await import('./check.ts')
+  const { showFindings } = await import('./report.ts')
   const { file } = options
   const loaded = await loadForCheck(options)
   showFindings(terminal, loaded, flags.isQuiet ? ['error'] : ['error', 'warning', 'notice'])
@@ -71,11 +71,13 @@ async function test(options: LoadOptions, flags: NginxFlags, terminal: Terminal)
 }
 
 /** `-s`: the configuration names the pid file. */
-function signal(
+async function signal(
   options: LoadOptions,
   name: NonNullable<NginxFlags['signal']>,
   terminal: Terminal,
-): number {
+): Promise<number> {
+  const { readFor } = await import('./load.ts')
+  const { showFindings } = await import('./report.ts')
   const result = readFor(options)
   showFindings(terminal, result, ['error'])
   if (result.config === null) return 1
@@ -92,19 +94,25 @@ async function start(
 ): Promise<number> {
   const child = detachedChild()
   if (child !== null) {
+    const { runMain } = await import('./main-process.ts')
     return runMain({
       load: options,
       terminal: { ...terminal, err: child.say },
       onReady: child.onReady,
     })
   }
+  const { readFor } = await import('./load.ts')
   const result = readFor(options)
   if (result.config === null) {
+    const { showFindings } = await import('./report.ts')
     showFindings(terminal, result, ['error'])
     return 1
   }
   const { isDaemon, errorLogs } = result.config.process
-  if (!isDaemon) return runMain({ load: options, terminal })
+  if (!isDaemon) {
+    const { runMain } = await import('./main-process.ts')
+    return runMain({ load: options, terminal })
+  }
   return detach(args, errorLogs[0]?.path ?? 'stderr', terminal)
 }
 

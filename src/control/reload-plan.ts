@@ -79,6 +79,21 @@ export function workerCount(config: Config, cpus: number = availableParallelism(
 }
 
 /**
+ * The warning that nginx gives where its connections are more than the process may open files; null otherwise. A
+ * proxied client needs two.
+ */
+export function connectionsWarning(
+  config: Config,
+  workers: number,
+  openFilesMax: number,
+): string | null {
+  const { workerConnectionsMax } = config.process
+  if (workerConnectionsMax * workers <= openFilesMax) return null
+  const what = `${workerConnectionsMax} worker_connections in ${workers} workers`
+  return `${what} exceed open file resource limit: ${openFilesMax}`
+}
+
+/**
  * What of a new configuration takes effect only when the process starts anew; one line each.
  *
  * @param workers how many there are

@@ -1,11 +1,11 @@
 // Findings and log lines for people: on the terminal with the source line, in the log as nginx has them.
 
-import { PROGRAM } from '../base/version.ts'
 import { renderDiagnostics } from '../config/diagnostic.ts'
 import type { ReadResult } from '../config/reader.ts'
+import type { Config } from '../model/config.ts'
 import type { Diagnostic, Severity } from '../model/diagnostic.ts'
 import { addressText } from '../model/listener.ts'
-import type { LogLevel } from '../model/settings.ts'
+import { type ErrorLog, LOG_LEVELS, type LogLevel } from '../model/settings.ts'
 import type { Running } from './reload.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -32,9 +32,22 @@ export function showFindings(
   terminal.err(renderDiagnostics(shown, result.sources, { color: terminal.hasColor }))
 }
 
-/** A line of the command itself, in nginx's form: `headgate: [emerg] text`. */
-export function say(terminal: Terminal, text: string): void {
-  terminal.err(`${PROGRAM}: ${text}\n`)
+/** Whether the error log can be seen where the process was started. */
+export function logsToTerminal({ process }: Config): boolean {
+  return process.errorLogs.some(isTerminalLog)
+}
+
+/** Whether a process in the foreground logs no notices to standard error: then they have to be shown there. */
+export function lacksNotices({ process }: Config): boolean {
+  const notice = LOG_LEVELS.indexOf('notice')
+  const isLogged = process.errorLogs.some(
+    log => isTerminalLog(log) && LOG_LEVELS.indexOf(log.level) <= notice,
+  )
+  return !process.isDaemon && !isLogged
+}
+
+function isTerminalLog({ path }: ErrorLog): boolean {
+  return path === 'stderr' || path === '/dev/stderr'
 }
 
 /** What runs, as `name=value` words that a script can take apart; no value holds a blank. */

@@ -76,6 +76,11 @@ export class Supervisor {
       .map(thread => thread.index)
   }
 
+  /** Whether a thread goes on although it was to end: it is stuck inside a system call, and so would the process be. */
+  get isStuck(): boolean {
+    return this.#isStopped && this.#threads().length > 0
+  }
+
   /**
    * Starts the workers: the first binds, and the others get the ports that it got. Resolves when all serve. When one
    * does not, all are ended; then it is over.

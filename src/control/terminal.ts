@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { isatty } from 'node:tty'
 
 import { systemErrorCode } from '../base/system-error.ts'
+import { PROGRAM } from '../base/version.ts'
 
 export interface Terminal {
   /** Standard output: what was asked for. */
@@ -29,6 +30,11 @@ export function processTerminal(): Terminal {
     hostname: hostname(),
     hasColor: process.stderr.isTTY === true && process.stderr.hasColors(),
   }
+}
+
+/** A line of the command itself, in nginx's form: `headgate: [emerg] text`. */
+export function say(terminal: Terminal, text: string): void {
+  terminal.err(`${PROGRAM}: ${text}\n`)
 }
 
 /** Whether a person may sit before this process: one of its standard streams is a terminal. */

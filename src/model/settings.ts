@@ -1,7 +1,9 @@
 // Everything of one location that is not its match or its action, with inheritance already resolved: a request only reads.
 // Locations that change nothing share the object of their parent (structured cloning keeps the sharing).
 
+import { LOG_LEVELS, type LogLevel } from '../base/log-level.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import type { ResolverSettings } from './resolver.ts'
 import type { Template } from './template.ts'
 
 /** `add_header NAME VALUE [always]`. */
@@ -47,17 +49,7 @@ export interface LogFormat {
   readonly text: Template
 }
 
-export const LOG_LEVELS = [
-  'debug',
-  'info',
-  'notice',
-  'warn',
-  'error',
-  'crit',
-  'alert',
-  'emerg',
-] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export { LOG_LEVELS, type LogLevel }
 
 /** `error_log PATH LEVEL`. `format` is nginx's line form, or JSON through pino. */
 export interface ErrorLog {
@@ -107,6 +99,8 @@ export interface Settings {
   readonly client: ClientSettings
   readonly files: FileSettings
   readonly proxy: ProxySettings
+  /** For names that only a request knows. */
+  readonly resolver: ResolverSettings
   readonly addFields: readonly AddedField[]
   readonly expires: Expires
   readonly errorPages: readonly ErrorPage[]

@@ -7,6 +7,7 @@ import type { SystemClock } from '../base/clock.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
 import { addressText, type ListenAddress } from '../model/listener.ts'
 import { BUILT_IN } from '../model/origin.ts'
+import { PLAIN_PEER, PLAIN_UPSTREAM } from '../model/upstream.ts'
 import type { UpstreamRuntime } from '../proxy/runtime.ts'
 import { ConnectionPool } from '../upstream/connection-pool.ts'
 import { createPeerZone, PeerZone } from '../zone/peer-zone.ts'
@@ -49,29 +50,16 @@ export class DynamicUpstreams {
       const oldest = this.#groups.keys().next().value
       if (oldest !== undefined) this.#groups.delete(oldest)
     }
-    const peer = {
-      slot,
-      weight: 1,
-      maxConns: 0,
-      maxFails: 1,
-      failTimeoutSeconds: 10,
-      isBackup: false,
-      isDown: false,
-    }
+    const peer = { ...PLAIN_PEER, slot, name }
     return {
       config: {
         name,
-        method: 'round_robin',
+        ...PLAIN_UPSTREAM,
         peers: [
           {
             name,
             address,
-            weight: 1,
-            maxConns: 0,
-            maxFails: 1,
-            failTimeoutSeconds: 10,
-            isBackup: false,
-            isDown: false,
+            ...PLAIN_PEER,
             origin: BUILT_IN,
           },
         ],
@@ -80,6 +68,7 @@ export class DynamicUpstreams {
         origin: BUILT_IN,
       },
       group: new PeerGroup(this.#zone, slot, [peer]),
+      keyOf: null,
       addresses: [{ text: addressText(address), address }],
       pool: new ConnectionPool(this.#clock, this.#wheel, KEEPALIVE, 1, this.#isStrict),
     }

@@ -1,5 +1,6 @@
 // What the main thread and a worker say to each other. Never a message per request: those go through shared memory.
 
+import type { PlacementTable } from '../balance/placement.ts'
 import type { Config } from '../model/config.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import type { LogLevel } from '../model/settings.ts'
@@ -19,6 +20,8 @@ export interface ResolvedUpstream {
   /** The group's slot in the peer zone (its lock). */
   readonly group: number
   readonly peers: readonly ResolvedPeer[]
+  /** What the method looks keys up in, built once for all workers (docs/decisions/014-tables-of-consistent-hashing.md). */
+  readonly table?: PlacementTable | null
 }
 
 /** A configuration ready to run. */

@@ -5,18 +5,26 @@ import { PeerGroup } from '../balance/peer-group.ts'
 import type { SystemClock } from '../base/clock.ts'
 import { ErrorLog } from '../base/error-log.ts'
 import type { ClientLimits } from '../downstream/client-handler.ts'
+import type { CompatProfile } from '../model/config.ts'
 import { addressText } from '../model/listener.ts'
 import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Upstream } from '../model/upstream.ts'
+import type { Method, Upstream } from '../model/upstream.ts'
 import { AccessLogger } from '../proxy/access-log.ts'
 import { runLocation } from '../proxy/begin.ts'
 import { type CompileContext, compileLocation } from '../proxy/compile-location.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import { type LocationEntry, LocationTable } from '../proxy/location-table.ts'
 import type { LogFiles } from '../proxy/log-files.ts'
-import type { ServerRuntime, Services, Snapshot, UpstreamRuntime } from '../proxy/runtime.ts'
+import type {
+  Render,
+  ServerRuntime,
+  Services,
+  Snapshot,
+  UpstreamRuntime,
+} from '../proxy/runtime.ts'
 import { ServerTable } from '../proxy/server-table.ts'
+import { compileTemplate } from '../proxy/variables.ts'
 import { ConnectionPool } from '../upstream/connection-pool.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import { DynamicUpstreams } from './dynamic-upstreams.ts'
@@ -43,6 +51,7 @@ export interface AddressRuntime {
 export class WorkerSnapshot implements Snapshot {
   readonly generation: number
   readonly services: Services
+  readonly compat: CompatProfile
   readonly isStrict: boolean
   active = 0
   isDraining = false
@@ -61,6 +70,7 @@ export class WorkerSnapshot implements Snapshot {
     const { config } = generation
     this.generation = generation.number
     this.services = resources.services
+    this.compat = config.compat
     this.isStrict = config.isStrict
     this.#dynamic = new DynamicUpstreams(resources.clock, resources.services.wheel, config.isStrict)
     this.upstreams = new Map(
@@ -153,13 +163,15 @@ function compileUpstream(
   isStrict: boolean,
 ): UpstreamRuntime {
   const peers = resolved.peers.map(({ peer, slot }) => {
-    const { weight, maxConns, maxFails, failTimeoutSeconds, isBackup, isDown } =
-      upstream.peers[peer]!
-    return { slot, weight, maxConns, maxFails, failTimeoutSeconds, isBackup, isDown }
+    return { ...upstream.peers[peer]!, slot }
   })
+  const { method } = upstream
+  const table = resolved.table ?? null
+  const seed = resources.services.pid + resources.services.workerIndex * 0x10001 + resolved.group
   return {
     config: upstream,
-    group: new PeerGroup(resources.zone, resolved.group, peers, { method: upstream.method }),
+    group: new PeerGroup(resources.zone, resolved.group, peers, { method, table, seed }),
+    keyOf: compileKey(method),
     addresses: resolved.peers.map(({ address }) => ({ text: addressText(address), address })),
     pool: new ConnectionPool(
       resources.clock,
@@ -169,6 +181,12 @@ function compileUpstream(
       isStrict,
     ),
   }
+}
+
+/** What a request is hashed by; null for a method that does not hash. */
+function compileKey(method: Method): Render | null {
+  if (method.kind === 'hash') return compileTemplate(method.key)
+  return method.kind === 'ip_hash' ? compileTemplate([{ variable: 'remote_addr' }]) : null
 }
 
 function compileServer(server: Server, context: CompileContext): ServerRuntime {

@@ -4,8 +4,10 @@
 import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SystemClock } from '../base/clock.ts'
+import { DescriptorLimit } from '../base/descriptor-limit.ts'
 import { ErrorLog } from '../base/error-log.ts'
 import type { Failure } from '../base/failure.ts'
+import { systemErrorText } from '../base/system-error.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import { VERSION } from '../base/version.ts'
 import type { ClientConnection } from '../downstream/client-connection.ts'
@@ -17,6 +19,7 @@ import { LogFiles } from '../proxy/log-files.ts'
 import type { Services } from '../proxy/runtime.ts'
 import { METRIC, MetricZone } from '../zone/metric-zone.ts'
 import { PeerZone } from '../zone/peer-zone.ts'
+import { Admission } from './admission.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from './messages.ts'
 import { type AddressRuntime, type WorkerResources, WorkerSnapshot } from './snapshot.ts'
 
@@ -62,6 +65,10 @@ class Endpoint implements ClientHandler {
     this.#runtime = runtime
   }
 
+  get listenAddress(): ListenAddress | null {
+    return this.listener?.address ?? null
+  }
+
   limits(): ClientLimits {
     return this.#runtime.limits
   }
@@ -84,32 +91,25 @@ class Endpoint implements ClientHandler {
 }
 
 const connections = new Set<ClientConnection>()
+const admission = new Admission({
+  connections,
+  descriptors: new DescriptorLimit(),
+  clock,
+  log: (level, text) => errorLog.write(level, text),
+})
 /** By `addressText` of the bound address. */
 const endpoints = new Map<string, Endpoint>()
 let snapshot: WorkerSnapshot | undefined
-let connectionsMax = 0
 let isDraining = false
 let hasDrained = false
-let lastFullSecond = 0
 
 function say(message: FromWorker): void {
   port.postMessage(message)
 }
 
-/** nginx closes idle connections first when it runs out (`worker_connections`), and refuses when that is not enough. */
-function mayAccept(): boolean {
+function mayAccept(descriptor: number): boolean {
   metrics.add(METRIC.accepted, 1)
-  if (connections.size < connectionsMax) return true
-  let looked = 0
-  for (const connection of connections) {
-    if (connection.closeIfIdle() || connection.closeIfLingering()) return true
-    if (++looked === 32) break
-  }
-  if (clock.wallSeconds !== lastFullSecond) {
-    lastFullSecond = clock.wallSeconds
-    errorLog.write('alert', `${connectionsMax} worker_connections are not enough`)
-  }
-  return false
+  return admission.mayAccept(descriptor)
 }
 
 function onAccept(connection: ClientConnection): void {
@@ -121,7 +121,7 @@ function onAccept(connection: ClientConnection): void {
 /** Binds what is new, swaps what stays, closes what is gone. Nothing changes when it rejects. */
 async function apply(generation: Generation): Promise<ListenAddress[]> {
   const next = new WorkerSnapshot(generation, resources)
-  connectionsMax ||= generation.config.process.workerConnectionsMax
+  admission.connectionsMax ||= generation.config.process.workerConnectionsMax
   const opened: Endpoint[] = []
   /** What every address of the generation came to, in its order. */
   const bound: ListenAddress[] = []
@@ -139,7 +139,9 @@ async function apply(generation: Generation): Promise<ListenAddress[]> {
         isIpv6Only: isIpv6Only(generation, address),
         mayAccept,
         onAccept,
-        onError: error => errorLog.write('alert', `listener ${key} failed: ${error.message}`),
+        onError: error =>
+          errorLog.write('alert', `accept() on ${key} failed (${systemErrorText(error)})`),
+        onAcceptFailure: error => admission.onFailure(error),
       })
       opened.push(endpoint)
       bound.push(endpoint.listener.address)
@@ -158,7 +160,7 @@ async function apply(generation: Generation): Promise<ListenAddress[]> {
 function swap(next: WorkerSnapshot, generation: Generation, bound: readonly ListenAddress[]): void {
   const previous = snapshot
   snapshot = next
-  connectionsMax = generation.config.process.workerConnectionsMax
+  admission.connectionsMax = generation.config.process.workerConnectionsMax
   const wanted = new Map(bound.map(address => [addressText(address), address]))
   for (const [key, endpoint] of endpoints) {
     const address = wanted.get(key)

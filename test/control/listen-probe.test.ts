@@ -42,7 +42,7 @@ describe('probeListeners', () => {
       const problems = await probeListeners([tcp(`127.0.0.1:${port}`)])
       assert.equal(problems.length, 1)
       assert.equal(problems[0]!.code, 'EADDRINUSE')
-      const start = `bind() to 127.0.0.1:${port} failed (EADDRINUSE: address already in use): `
+      const start = `bind() to 127.0.0.1:${port} failed (98: Address already in use): `
       assert.ok(problems[0]!.text.startsWith(start), problems[0]!.text)
     })
   }
@@ -101,7 +101,7 @@ describe('probeListeners', () => {
     const problems = await probeListeners([{ kind: 'unix', path }])
     assert.match(
       problems[0]!.text,
-      /^bind\(\) to unix:.*live failed \(EADDRINUSE: .*\): another process accepts connections on it$/,
+      /^bind\(\) to unix:.*live failed \(98: .*\): another process accepts connections on it$/,
     )
     assert.ok(existsSync(path))
   })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import { type LoadOptions, withCommandLine } from '../../src/control/load.ts'
+import { checkWeights, type LoadOptions, withCommandLine } from '../../src/control/load.ts'
 import type { Config } from '../../src/model/config.ts'
 import { BUILT_IN } from '../../src/model/origin.ts'
 import type { ErrorLog } from '../../src/model/settings.ts'
-import { sampleConfig } from '../harness/sample-config.ts'
+import { WEIGHT_TOTAL_MAX } from '../../src/model/upstream.ts'
+import { sampleConfig, sampleUpstream, tcp } from '../harness/sample-config.ts'
 
 const OPTIONS: LoadOptions = {
   file: '/p/a.conf',
@@ -98,5 +99,28 @@ describe('withCommandLine', () => {
     )
     const { isDaemon, pidPath } = withCommandLine(config(), OPTIONS).process
     assert.deepEqual([isDaemon, pidPath], [true, '/p/logs/headgate.pid'])
+  })
+})
+
+describe('checkWeights', () => {
+  const weight = Math.floor(WEIGHT_TOTAL_MAX / 2)
+  const upstream = sampleUpstream('app', 'name:80')
+  const sample = sampleConfig({
+    upstreams: [{ ...upstream, peers: upstream.peers.map(peer => ({ ...peer, weight })) }],
+  })
+  const check = (...addresses: string[]) => {
+    const peers = addresses.map(address => ({ peer: 0, address: tcp(address) }))
+    return checkWeights(sample, [{ name: 'app', peers }]).map(({ message }) => message)
+  }
+
+  it('takes weights whose sum a group can hold', () => {
+    assert.deepEqual(check('10.0.0.1:80', '10.0.0.2:80'), [])
+  })
+
+  it('counts a weight for each address of a name', () => {
+    const what = `the weights of its 3 addresses pass ${WEIGHT_TOTAL_MAX}`
+    assert.deepEqual(check('10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'), [
+      `Cannot use upstream "app": ${what}`,
+    ])
   })
 })

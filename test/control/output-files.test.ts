@@ -45,7 +45,7 @@ describe('checkOutputFiles', () => {
   it('refuses a file in a directory that does not exist', () => {
     const path = join(directory, 'no/such.pid')
     assert.deepEqual(check(directory, path), [
-      `open() "${path}" failed (ENOENT: no such file or directory)`,
+      `open() "${path}" failed (2: No such file or directory)`,
     ])
   })
 

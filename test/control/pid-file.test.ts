@@ -93,7 +93,7 @@ describe('sendSignal', () => {
   it('says that there is no pid file', () => {
     assert.match(
       sendSignal('stop', join(directory, 'none'), never) ?? '',
-      /^\[error\] open\(\) "[^"]+none" failed \(ENOENT: no such file or directory\): is it running\?$/,
+      /^\[error\] open\(\) "[^"]+none" failed \(2: No such file or directory\): is it running\?$/,
     )
   })
 
@@ -114,7 +114,7 @@ describe('sendSignal', () => {
     })
     assert.equal(
       problem,
-      `[alert] kill(42, SIGTERM) failed (ESRCH: no such process), pid from "${path}"`,
+      `[alert] kill(42, SIGTERM) failed (3: No such process), pid from "${path}"`,
     )
   })
 })

@@ -1,4 +1,4 @@
-// `headgate run FILE` with workers that can be told to die (crashing-worker.ts).
+// `headgate run FILE [WORKER]` with workers that can be told to die (crashing-worker.ts), or with another entry file.
 
 import { dirname } from 'node:path'
 
@@ -21,6 +21,6 @@ process.exit(
       errorLogPath: null,
     },
     terminal,
-    workerUrl: new URL('./crashing-worker.ts', import.meta.url),
+    workerUrl: new URL(process.argv[3] ?? './crashing-worker.ts', import.meta.url),
   }),
 )

@@ -33,6 +33,10 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Another entry file than src/main.ts. */
   readonly main?: string
+  /** Leads a process group of its own, which a test can signal as a whole. */
+  readonly isLeader?: boolean
+  /** The limit of open files (`ulimit -n`). */
+  readonly openFilesMax?: number
 }
 
 /** A running program. */
@@ -46,7 +50,13 @@ export class Program {
   #checks: (() => void)[] = []
 
   constructor(args: readonly string[], options: ProgramOptions = {}) {
-    this.child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+    const program = [process.execPath, options.main ?? MAIN, ...args]
+    const limit = options.openFilesMax
+    const [command = '', ...words] =
+      limit === undefined
+        ? program
+        : ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh', ...program]
+    this.child = spawn(command, words, {
       cwd: options.cwd ?? tmpdir(),
       env: {
         ...process.env,
@@ -55,6 +65,7 @@ export class Program {
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.isLeader ?? false,
     })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text

@@ -5,7 +5,7 @@ import { defaultKeepalive, defaultProcess, defaultSettings } from '../../src/mod
 import type { ListenAddress } from '../../src/model/listener.ts'
 import { BUILT_IN } from '../../src/model/origin.ts'
 import type { Server } from '../../src/model/route.ts'
-import type { Upstream } from '../../src/model/upstream.ts'
+import { PLAIN_PEER, PLAIN_UPSTREAM, type Upstream } from '../../src/model/upstream.ts'
 
 /** `host:port` → address. */
 export function tcp(text: string): ListenAddress {
@@ -18,19 +18,14 @@ export function sampleUpstream(name: string, ...peers: string[]): Upstream {
   return {
     origin: BUILT_IN,
     name,
-    method: 'round_robin',
+    ...PLAIN_UPSTREAM,
     keepalive: defaultKeepalive('nginx/1.30'),
     isImplicit: false,
     peers: peers.map(peer => ({
       origin: { file: 'sample.conf', line: 3, column: 12, endColumn: 20 },
       name: peer,
       address: tcp(peer),
-      weight: 1,
-      maxConns: 0,
-      maxFails: 1,
-      failTimeoutSeconds: 10,
-      isBackup: false,
-      isDown: false,
+      ...PLAIN_PEER,
     })),
   }
 }

@@ -27,4 +27,13 @@ describe('headgate demo', { timeout: 60_000 }, () => {
     assert.equal((await program.ended).code, 0)
     await assert.rejects(fetch(address!))
   })
+
+  it('takes a signal to its whole group for its end, not for the death of its origins', async t => {
+    const program = startProgram(t, ['demo'], { isLeader: true })
+    await program.says(/Ctrl-C ends everything/)
+    process.kill(-program.pid, 'SIGTERM')
+    const end = await program.ended
+    assert.equal(end.code, 0)
+    assert.doesNotMatch(end.stdout, /died/)
+  })
 })

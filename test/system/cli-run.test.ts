@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -51,6 +51,38 @@ describe('headgate run', { timeout: 60_000 }, () => {
     const program = startProgram(t, ['run', 'a.conf'], { cwd: directory })
     const { listen } = await program.ready()
     assert.equal(await getOnce(listen[0]!), '200 one')
+    assert.equal(readFileSync(join(directory, 'e.log'), 'utf8'), '')
+  })
+
+  const NOTICE = 'responses are not cached yet: every "proxy_cache" directive is without effect'
+  const CACHED = { http: 'proxy_cache_path /tmp/x keys_zone=a:1m; proxy_cache a;' }
+  const STARTS = [
+    { name: 'run', start: ['run', 'a.conf'], main: '' },
+    { name: 'daemon off', start: ['-p', '.', '-c', 'a.conf'], main: 'daemon off;' },
+  ]
+  for (const { name, start, main } of STARTS) {
+    for (const log of ['stderr', 'e.log']) {
+      it(`shows the profile and what has no effect, with ${name} and error_log ${log}`, async t => {
+        const text = conf({ ...CACHED, main }).replace('stderr notice', log)
+        const directory = makeDirectory(t, { 'a.conf': text })
+        const program = startProgram(t, start, { cwd: directory })
+        await program.ready()
+        const [first, second, ...rest] = program.stderr.split('\n')
+        assert.match(first!, new RegExp(`^headgate: \\[notice\\] ${NOTICE} in .*a\\.conf:9:`))
+        assert.match(second!, /^headgate\/\S+ started: .* compat=nginx\/1\.30 /)
+        assert.deepEqual(rest, [''])
+      })
+    }
+  }
+
+  it('shows them in the log alone where that is on standard error', async t => {
+    const directory = makeDirectory(t, { 'a.conf': conf(CACHED) })
+    const program = startProgram(t, ['run', 'a.conf'], { cwd: directory })
+    await program.ready()
+    const lines = program.stderr.split('\n').slice(0, -1)
+    assert.equal(lines.length, 2)
+    for (const line of lines) assert.match(line, /^\d{4}\/\d\d\/\d\d \S+ \[notice\] \d+#\d+: /)
+    assert.ok(lines[0]!.includes(NOTICE))
   })
 
   it('takes its place over a stale pid file', async t => {
@@ -67,7 +99,7 @@ describe('headgate run', { timeout: 60_000 }, () => {
     const second = makeDirectory(t, { 'a.conf': conf({ listen: listen[0]! }) })
     const end = await runProgram(['run', 'a.conf'], { cwd: second })
     assert.equal(end.code, 1)
-    const line = `bind() to ${listen[0]} failed (EADDRINUSE: address already in use): another`
+    const line = `bind() to ${listen[0]} failed (98: Address already in use): another`
     assert.ok(end.stderr.includes(`headgate: [emerg] ${line}`), end.stderr)
     assert.ok(!existsSync(join(second, 'test.pid')))
   })
@@ -76,7 +108,31 @@ describe('headgate run', { timeout: 60_000 }, () => {
     const directory = makeDirectory(t, { 'a.conf': conf({ main: 'error_log no/such.log;' }) })
     const end = await runProgram(['run', 'a.conf'], { cwd: directory })
     assert.equal(end.code, 1)
-    assert.match(end.stderr, /open\(\) "[^"]+no\/such\.log" failed \(ENOENT: /)
+    assert.match(end.stderr, /open\(\) "[^"]+no\/such\.log" failed \(2: /)
+  })
+
+  it('refuses a directory for temporary files that cannot be made, and makes one that can', async t => {
+    const http = (path: string) =>
+      conf({ http: `client_body_temp_path ${path}; proxy_temp_path tmp;` }).replace(
+        'return 200 "one"',
+        'proxy_pass http://127.0.0.1:1',
+      )
+    const directory = makeDirectory(t, { 'a.conf': http('no/such'), 'b.conf': http('body 1 2') })
+    const end = await runProgram(['run', 'a.conf'], { cwd: directory })
+    assert.equal(end.code, 1)
+    assert.match(
+      end.stderr,
+      /a\.conf:9:3: error: mkdir\(\) "[^"]+\/no\/such" failed \(.*o such file/,
+    )
+    assert.ok(!existsSync(join(directory, 'tmp')))
+    const program = startProgram(t, ['run', 'b.conf'], { cwd: directory })
+    await program.ready()
+    for (const name of ['body', 'tmp']) {
+      assert.equal(statSync(join(directory, name)).mode & 0o777, 0o700)
+    }
+    writeFileSync(join(directory, 'b.conf'), http('no/such'))
+    await program.tell('SIGHUP', /\[emerg\] .* the new configuration is not used: it has errors/)
+    assert.match(program.stderr, /\[emerg\] .*mkdir\(\) .* in .*b\.conf:9:3/)
   })
 
   it('replaces a socket file that nobody listens on, and removes its own at the end', async t => {
@@ -264,7 +320,7 @@ describe('headgate with daemon on', { timeout: 60_000 }, () => {
     const directory = makeDirectory(t, { 'a.conf': text })
     const end = await runProgram(['-p', directory, '-c', 'a.conf'])
     assert.equal(end.code, 1)
-    assert.match(end.stderr, /^headgate: \[emerg\] bind\(\) to .* failed \(EADDRINUSE: /)
+    assert.match(end.stderr, /^headgate: \[emerg\] bind\(\) to .* failed \(98: /)
     assert.ok(!existsSync(join(directory, 'test.pid')))
   })
 

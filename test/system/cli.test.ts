@@ -1,11 +1,11 @@
 // The command line of the real program: what it says, where it says it, and its exit codes.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 
-import { makeDirectory, type ProgramEnd, runProgram } from '../harness/program.ts'
+import { makeDirectory, type ProgramEnd, runProgram, startProgram } from '../harness/program.ts'
 
 const GOOD = `
 daemon off;
@@ -59,14 +59,14 @@ describe('headgate, as nginx', { timeout: 60_000 }, () => {
     const directory = makeDirectory(t, { 'a.conf': GOOD.replace('test.pid', 'no/such.pid') })
     const end = await runProgram(['-t', '-p', directory, '-c', 'a.conf'])
     expectCode(end, 1)
-    assert.match(end.stderr, /open\(\) "[^"]+\/no\/such\.pid" failed \(ENOENT: /)
+    assert.match(end.stderr, /open\(\) "[^"]+\/no\/such\.pid" failed \(2: /)
   })
 
   it('-t refuses an address that this machine does not have', async t => {
     const directory = makeDirectory(t, { 'a.conf': GOOD.replace('127.0.0.1:0', '192.0.2.1:8080') })
     const end = await runProgram(['-t', '-p', directory, '-c', 'a.conf'])
     expectCode(end, 1)
-    assert.match(end.stderr, /bind\(\) to 192\.0\.2\.1:8080 failed \(EADDRNOTAVAIL: /)
+    assert.match(end.stderr, /bind\(\) to 192\.0\.2\.1:8080 failed \(99: /)
   })
 
   it('-tq is silent about a good file and not about a bad one', async t => {
@@ -130,12 +130,12 @@ describe('headgate, as nginx', { timeout: 60_000 }, () => {
   })
 
   const SIGNALS = [
-    { name: 'is missing', text: null, says: /open\(\) ".*test\.pid" failed \(ENOENT: / },
+    { name: 'is missing', text: null, says: /open\(\) ".*test\.pid" failed \(2: / },
     { name: 'holds no number', text: 'abc\n', says: /invalid PID number "abc" in "/ },
     {
       name: 'names no process',
       text: '4194999\n',
-      says: /kill\(4194999, SIGTERM\) failed \(ESRCH: /,
+      says: /kill\(4194999, SIGTERM\) failed \(3: /,
     },
   ]
   for (const { name, text, says } of SIGNALS) {
@@ -170,6 +170,43 @@ describe('headgate, its commands', { timeout: 60_000 }, () => {
     expectCode(converted, 0)
     const again = makeDirectory(t, { 'a.yaml': converted.stdout })
     expectCode(await runProgram(['check', 'a.yaml'], { cwd: again }), 0)
+  })
+
+  it('-c and -e are under -p, as with the flags of nginx', async t => {
+    const text = GOOD.replace('error_log stderr;', '').replace('daemon off;', '')
+    const directory = makeDirectory(t, { 'a.conf': text })
+    expectCode(await runProgram(['check', '-p', directory, '-c', 'a.conf']), 0)
+    expectCode(await runProgram(['convert', '-p', directory, '-c', 'a.conf']), 0)
+    const flags = ['run', '-p', directory, '-c', 'a.conf', '-e', 'e.log']
+    const program = startProgram(t, flags)
+    await program.ready()
+    assert.match(readFileSync(join(directory, 'e.log'), 'utf8'), / started: /)
+  })
+
+  it('a FILE without -c is under the current directory, whatever -p says', async t => {
+    const directory = makeDirectory(t, { 'a.conf': GOOD })
+    const prefix = makeDirectory(t)
+    const end = await runProgram(['check', '-p', prefix, 'a.conf'], { cwd: directory })
+    expectCode(end, 0)
+  })
+
+  it('convert keeps relative paths as they are written, unless -p says what they stand under', async t => {
+    const text = GOOD.replace('return 200 "hello\\n"', 'root www').replace(
+      'access_log off;',
+      'access_log logs/a.log; client_body_temp_path body;',
+    )
+    const directory = makeDirectory(t, { 'a.conf': text })
+    const end = await runProgram(['convert', 'a.conf'], { cwd: directory })
+    expectCode(end, 0)
+    for (const word of ['pid: test.pid', 'logs/a.log', 'root: www', 'body_temp_path: body']) {
+      assert.ok(end.stdout.includes(word), `${word} in ${end.stdout}`)
+    }
+    assert.ok(!end.stdout.includes(directory), end.stdout)
+    const under = await runProgram(['convert', '-p', '/srv', 'a.conf'], { cwd: directory })
+    expectCode(under, 0)
+    for (const word of ['/srv/test.pid', '/srv/logs/a.log', '/srv/www', '/srv/body']) {
+      assert.ok(under.stdout.includes(word), `${word} in ${under.stdout}`)
+    }
   })
 
   it('schema prints a JSON Schema', async () => {

@@ -57,6 +57,8 @@ export function parseListenAddress(text: string): ParsedAddress | AddressProblem
   const bare = host === '*' ? '0.0.0.0' : bareHost(host)
   if (bare === null)
     return { problem: host.startsWith('[') ? 'invalid IPv6 address' : 'invalid host' }
+  // A slip in a port: nobody has a host of such a name.
+  if (port === null && /^\d+[a-z]{1,2}$/.test(bare)) return { problem: 'host not found' }
   return port === null ? tcp(host, bare, 80, false) : listenTcp(host, bare, port)
 }
 

@@ -97,7 +97,9 @@ export function directoryRow(
     for (const level of directive.args.slice(1)) {
       if (!/^[123]$/.test(level.text)) reading.refuseValue(directive, level, 'write 1, 2 or 3')
     }
-    return reading.underPrefix(word.text)
+    const path = reading.underPrefix(word.text)
+    if (!reading.directories.has(path)) reading.directories.set(path, statementOrigin(directive))
+    return path
   })
 }
 

@@ -165,8 +165,10 @@ function readErrorLog(
   }
   const path = target!.text === 'stderr' ? 'stderr' : reading.underPrefix(target!.text)
   const log: ErrorLog = { path, level, format: 'text' }
-  if (scope.kind === 'main') scope.errorLogs.push(log)
-  else {
+  if (scope.kind === 'main') {
+    scope.errorLogs.push(log)
+    reading.processOrigins.errorLogs ??= directiveOrigin(directive)
+  } else {
     const before = scope.level.values.errorLogs ?? []
     scope.level.set('errorLogs', [...before, log], directiveOrigin(directive))
   }

@@ -47,10 +47,11 @@ function read(source: Source, options: ReadOptions): ReadResult {
   if (main.http !== null) checkLogFormats(main.http.logFormats, reading)
   const config = buildConfig(main, source, reading)
   checkErrorPages(config, main, reading)
-  const { diagnostics, sources } = reading
+  const { diagnostics, sources, directories } = reading
   return {
     config: diagnostics.hasErrors ? null : config,
     diagnostics: diagnostics.items,
     sources,
+    directories,
   }
 }

@@ -7,7 +7,7 @@ import type { CompatProfile } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import { LIMITS } from '../../model/limits.ts'
 import type { Origin } from '../../model/origin.ts'
-import { isKnownVariable, VARIABLES } from '../../model/variables.ts'
+import { isBlindVariable, isKnownVariable, VARIABLES } from '../../model/variables.ts'
 import { DiagnosticList } from '../diagnostic.ts'
 import type { ReadOptions } from '../reader.ts'
 import type { Source } from '../source.ts'
@@ -44,6 +44,8 @@ export class Reading {
   readonly sources = new Map<string, Source>()
   readonly process: WrittenProcess = {}
   readonly processOrigins: Record<string, Origin> = {}
+  /** Where directories for temporary files were written, by path. */
+  readonly directories = new Map<string, Origin>()
   compat: CompatProfile = DEFAULT_COMPAT
   isStrict = false
   /** Names of captures, which are variables everywhere. */
@@ -130,6 +132,10 @@ export class Reading {
   /** Complains about variables that neither exist nor are captured anywhere. */
   checkVariables(): void {
     for (const { name, origin } of this.#variableUses) {
+      if (isBlindVariable(name) && !this.captures.has(name)) {
+        const hint = 'leave it out: access logs show "-"'
+        this.warnOnce(`variable "$${name}" never has a value here`, origin, hint)
+      }
       if (/^[1-9]$/.test(name) || this.captures.has(name) || isKnownVariable(name)) continue
       const known = [...this.captures, ...VARIABLES.map(variable => variable.name)]
       const meant = nearest(name, known)

@@ -3,7 +3,7 @@
 
 import type { ClientSettings } from '../../model/settings.ts'
 import { DURATION, SECONDS, size } from './measures.ts'
-import { PATH } from './paths.ts'
+import { DIRECTORY } from './paths.ts'
 import { record } from './record.ts'
 import { group, type Row, rowsOf, within } from './row.ts'
 import { BOOLEAN, choice, integer } from './words.ts'
@@ -68,7 +68,7 @@ export const CLIENT_ROWS: readonly Row<ClientSettings>[] = [
     doc: 'Between two reads of a request body',
     nginx: 'client_body_timeout',
   }),
-  row('body_temp_path', 'bodyTempPath', PATH, {
+  row('body_temp_path', 'bodyTempPath', DIRECTORY, {
     doc: 'Directory of the temporary files',
     nginx: 'client_body_temp_path',
   }),

@@ -3,7 +3,12 @@
 // The environment is taken as it is: a dollar that comes out of it is never looked at again.
 
 import type { Template, TemplatePart } from '../../model/template.ts'
-import { isKnownVariable, VARIABLE_PREFIXES, VARIABLES } from '../../model/variables.ts'
+import {
+  isBlindVariable,
+  isKnownVariable,
+  VARIABLE_PREFIXES,
+  VARIABLES,
+} from '../../model/variables.ts'
 import { nearest } from '../suggest.ts'
 import type { Reading, YamlNode } from './reading.ts'
 import { scalarText } from './scalar.ts'
@@ -72,6 +77,9 @@ export function readTemplate(node: YamlNode, reading: Reading): Template | null 
         isWhole = false
         const hint = variableHint(known, all)
         reading.errorAt(place(), `Unknown variable "$${variable}"`, hint)
+      } else if (isBlindVariable(known) && !reading.captures.has(known)) {
+        const hint = 'leave it out: access logs show "-"'
+        reading.warnAt(place(), `Variable "$${variable}" never has a value here`, hint)
       }
       parts.push({ variable: known })
     } else {

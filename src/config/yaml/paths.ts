@@ -7,14 +7,27 @@ import type { Template } from '../../model/template.ts'
 import { escapeText, readTemplate, writeTemplate } from './interpolation.ts'
 import { type Kind, wordKind } from './kind.ts'
 
-/** A path without variables. */
-export const PATH: Kind<string> = wordKind<string>({
+const PATH: Kind<string> = wordKind<string>({
   label: 'path',
   wanted: 'a path such as /var/lib/headgate, or relative to this file',
   schema: { type: 'string' },
   parse: (text, reading) => (text === '' ? null : absolute(text, reading.directory)),
   print: escapeText,
 })
+
+/** A directory for temporary files: a path without variables. The reading remembers where it stands. */
+export const DIRECTORY: Kind<string> = {
+  ...PATH,
+  read(node, reading) {
+    const path = PATH.read(node, reading)
+    if (path === undefined) return undefined
+    if (!reading.directories.has(path)) reading.directories.set(path, reading.origin(node))
+    return path
+  },
+}
+
+/** The file that keeps the peers of a group. */
+export const STATE_PATH: Kind<string> = PATH
 
 /** A path that may be `""` or `off`, for none. */
 export const OPTIONAL_PATH: Kind<string> = wordKind<string>({

@@ -6,7 +6,7 @@ import { list } from './collections.ts'
 import { checkFieldName, SET_HEADERS } from './header-kinds.ts'
 import { type Kind, wordKind } from './kind.ts'
 import { DURATION, size } from './measures.ts'
-import { PATH } from './paths.ts'
+import { DIRECTORY } from './paths.ts'
 import { REDIRECTS } from './redirect-kind.ts'
 import { group, type Row, row, rowsOf, within } from './row.ts'
 import { BOOLEAN, choice, integer } from './words.ts'
@@ -178,7 +178,7 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
     doc: 'How much is written to it at once',
     nginx: 'proxy_temp_file_write_size',
   }),
-  typed('temp_path', 'tempPath', PATH, {
+  typed('temp_path', 'tempPath', DIRECTORY, {
     doc: 'Directory of the temporary files',
     nginx: 'proxy_temp_path',
   }),

@@ -14,6 +14,7 @@ import { nearest } from '../suggest.ts'
 import { parseYaml } from './document.ts'
 import { blankFile, FILE_ROWS, type FileDraft } from './file-table.ts'
 import { Reading } from './reading.ts'
+import { withTopResolver } from './resolver-table.ts'
 import { type Origins, readRows } from './row.ts'
 
 /** Reads `*.yaml`, `*.yml`, `*.json`, and what looks like them. */
@@ -39,9 +40,13 @@ function readYaml(source: Source, options: ReadOptions): ReadResult {
     diagnostics.warning(message, wholeFile(source), 'write them as keys of the file')
   }
   const document = parseYaml(source, diagnostics)
-  const config = document && readTop(source, document, diagnostics, options)
+  const { items } = diagnostics
+  if (document === null) return { config: null, diagnostics: items, sources }
+  const reading = new Reading(source, document, diagnostics, DEFAULT_COMPAT, options)
+  const config = readTop(source, document, reading)
   if (diagnostics.hasErrors && config !== null) checkAnyway(config, diagnostics)
-  return { config: diagnostics.hasErrors ? null : config, diagnostics: diagnostics.items, sources }
+  const { directories } = reading
+  return { config: diagnostics.hasErrors ? null : config, diagnostics: items, sources, directories }
 }
 
 /**
@@ -58,12 +63,10 @@ function checkAnyway(config: Config, diagnostics: DiagnosticList): void {
 function readTop(
   source: Source,
   document: NonNullable<ReturnType<typeof parseYaml>>,
-  diagnostics: DiagnosticList,
-  options: ReadOptions,
+  reading: Reading,
 ): Config | null {
-  const reading = new Reading(source, document, diagnostics, DEFAULT_COMPAT, options)
   const origins: Origins = {}
-  const blank = blankFile(DEFAULT_COMPAT, options.prefix)
+  const blank = blankFile(DEFAULT_COMPAT, reading.prefix)
   const draft = readRows(document.top, 'at the top of the file', FILE_ROWS, reading, blank, origins)
   if (draft === undefined) return null
   const { compat, isStrict, servers, logFormats } = draft
@@ -89,7 +92,8 @@ function readTop(
 }
 
 /** Adds the groups that addresses made. A group of the same name is a trap: which one is meant? */
-function withImplicit({ upstreams }: FileDraft, reading: Reading): readonly Upstream[] {
+function withImplicit(draft: FileDraft, reading: Reading): readonly Upstream[] {
+  const upstreams = withTopResolver(draft.upstreams, draft.settings.resolver)
   const named = new Set(upstreams.map(upstream => upstream.name))
   const implicit = [...reading.implicitUpstreams.values()]
   for (const { name, origin } of implicit) {

@@ -38,6 +38,8 @@ export class Reading {
   readonly captures: ReadonlySet<string>
   /** Groups that `proxy: { address: … }` made so far, by address. */
   readonly implicitUpstreams = new Map<string, Upstream>()
+  /** Where directories for temporary files were written, by path. */
+  readonly directories = new Map<string, Origin>()
   /** Set once `compat` was read, which is before everything else. */
   profile: CompatProfile
   readonly #source: Source
@@ -102,6 +104,13 @@ export class Reading {
     if (!this.#said.has(key)) this.diagnostics.error(message, origin, hint)
     this.#said.add(key)
     return undefined
+  }
+
+  /** Warns once of what is read, and will not do what it seems to. */
+  warnAt(origin: Origin, message: string, hint = ''): void {
+    const key = `${origin.line}:${origin.column}:${message}`
+    if (!this.#said.has(key)) this.diagnostics.warning(message, origin, hint)
+    this.#said.add(key)
   }
 
   /** Reports a value that is not what was wanted. */

@@ -64,6 +64,10 @@ describe('parseListenAddress', () => {
     [':80', 'no host'],
     ['a:20-10', 'invalid port range'],
     ['a:1-', 'invalid port'],
+    ['80x', 'host not found'],
+    ['8080s', 'host not found'],
+    ['80x:80', '80x:80'],
+    ['7up.example', '7up.example:80'],
   ])
 
   it('keeps the last port of a range', () => {

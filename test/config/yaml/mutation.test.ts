@@ -7,7 +7,8 @@ import { describe, it } from 'node:test'
 
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
 import { writeYaml } from '../../../src/config/yaml/write.ts'
-import { DASHES, readYaml } from './golden.ts'
+import { DASHES } from '../../harness/golden-cases.ts'
+import { readYaml } from './golden.ts'
 
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261)
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 800)

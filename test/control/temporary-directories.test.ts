@@ -1,0 +1,187 @@
+// As nginx at its start: a directory for temporary files is made, its last level only, for nobody else; one that cannot
+// be is an error at the directive.
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+
+import {
+  checkTemporaryDirectories,
+  makeTemporaryDirectories,
+  temporaryDirectories,
+} from '../../src/control/temporary-directories.ts'
+import type { Config } from '../../src/model/config.ts'
+import { BUILT_IN, type Origin } from '../../src/model/origin.ts'
+import type { ProxySettings } from '../../src/model/proxy-settings.ts'
+import type { Action, Location } from '../../src/model/route.ts'
+import { literal } from '../../src/model/template.ts'
+import { sampleConfig } from '../harness/sample-config.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'temporary-directories-'))
+after(() => rmSync(directory, { recursive: true }))
+writeFileSync(join(directory, 'file'), '')
+
+const PROXY: Action = {
+  kind: 'proxy',
+  target: {
+    origin: BUILT_IN,
+    scheme: 'http',
+    upstream: 'a',
+    address: literal('a'),
+    uri: null,
+  },
+}
+
+interface Parts {
+  readonly body?: string
+  readonly proxy?: Partial<ProxySettings>
+  readonly action?: Action
+}
+
+/** A configuration of one location; the directories are in `/p` where nothing else is said. */
+function config({ body = '/p/body', proxy = {}, action = PROXY }: Parts): Config {
+  const sample = sampleConfig({ prefix: '/p' })
+  const [server] = sample.servers
+  const { client, proxy: defaults } = server!.settings
+  const settings = {
+    ...server!.settings,
+    client: { ...client, bodyTempPath: body },
+    proxy: { ...defaults, tempPath: '/p/proxy', ...proxy },
+  }
+  const location: Location = {
+    origin: BUILT_IN,
+    match: { kind: 'prefix', path: '/', isFinal: false },
+    settings,
+    returns: null,
+    action,
+    isInternal: false,
+    locations: [],
+  }
+  return { ...sample, servers: [{ ...server!, locations: [location] }] }
+}
+
+/** Only the body's directory counts. */
+const bodyIn = (body: string) => config({ body, proxy: { isBuffering: false } })
+
+describe('temporaryDirectories', () => {
+  const ROWS: { name: string; parts: Parts; expected: string[] }[] = [
+    { name: 'both of a location that proxies', parts: {}, expected: ['/p/body', '/p/proxy'] },
+    { name: 'none where nothing is proxied', parts: { action: { kind: 'files' } }, expected: [] },
+    {
+      name: 'none for responses that are not buffered',
+      parts: { proxy: { isBuffering: false } },
+      expected: ['/p/body'],
+    },
+    {
+      name: 'none for responses that may not go to a file',
+      parts: { proxy: { tempFileBytesMax: 0 } },
+      expected: ['/p/body'],
+    },
+    {
+      name: 'none for requests that are not buffered',
+      parts: { proxy: { isRequestBuffering: false } },
+      expected: ['/p/proxy'],
+    },
+    {
+      name: 'one for requests that are not buffered, to a peer that knows no chunks',
+      parts: { proxy: { isRequestBuffering: false, httpVersion: '1.0' } },
+      expected: ['/p/body', '/p/proxy'],
+    },
+  ]
+  for (const { name, parts, expected } of ROWS) {
+    it(`gives ${name}`, () => {
+      assert.deepEqual([...temporaryDirectories(config(parts))], expected)
+    })
+  }
+})
+
+describe('checkTemporaryDirectories', () => {
+  const place: Origin = { file: 'a.conf', line: 7, column: 3, endColumn: 30 }
+  const check = (path: string) =>
+    checkTemporaryDirectories(bodyIn(path), { directories: new Map([[path, place]]) })
+
+  const FINE = [
+    { name: 'is there', path: directory },
+    { name: 'can be made', path: join(directory, 'new') },
+  ]
+  for (const { name, path } of FINE) {
+    it(`finds nothing wrong with one that ${name}, and makes none`, () => {
+      const { diagnostics } = check(path)
+      assert.deepEqual(diagnostics, [])
+      assert.equal(existsSync(path), path === directory)
+    })
+  }
+
+  const BAD = [
+    {
+      name: 'whose parent is missing',
+      path: 'no/such',
+      says: /^mkdir\(\) ".*no\/such" failed \(2: /,
+    },
+    {
+      name: 'below a file',
+      path: 'file/body',
+      says: /^mkdir\(\) ".*" failed \(20: Not a directory\)$/,
+    },
+    {
+      name: 'that is a file',
+      path: 'file',
+      says: /^mkdir\(\) ".*" failed \(it is no directory\)$/,
+    },
+  ]
+  for (const { name, path, says } of BAD) {
+    it(`refuses one ${name}, at its directive`, () => {
+      const { diagnostics } = check(join(directory, path))
+      assert.equal(diagnostics.length, 1)
+      const [{ severity, message, origin } = assert.fail()] = diagnostics
+      assert.deepEqual([severity, origin], ['error', place])
+      assert.match(message, says)
+    })
+  }
+
+  it("puts the system's in place of a default that cannot be had, with a notice", () => {
+    const parts = { body: '/no/such/body', proxy: { tempPath: join(directory, 'fine') } }
+    const { config: changed, diagnostics } = checkTemporaryDirectories(config(parts), {})
+    const expected = new Set([tmpdir(), join(directory, 'fine')])
+    assert.deepEqual(temporaryDirectories(changed), expected)
+    assert.deepEqual(
+      diagnostics.map(({ severity, message }) => [severity, message]),
+      [['notice', `cannot use /no/such/body: temporary files go to ${tmpdir()}`]],
+    )
+  })
+
+  it('leaves the configuration as it is where all is well', () => {
+    const fine = bodyIn(directory)
+    assert.equal(checkTemporaryDirectories(fine, {}).config, fine)
+  })
+})
+
+describe('makeTemporaryDirectories', () => {
+  it('makes the last level, for nobody else', () => {
+    const path = join(directory, 'made')
+    makeTemporaryDirectories(bodyIn(path))
+    assert.equal(statSync(path).mode & 0o7777, 0o700)
+  })
+
+  it('leaves one alone that is there', () => {
+    const path = join(directory, 'shared')
+    mkdirSync(path, { mode: 0o755 })
+    makeTemporaryDirectories(bodyIn(path))
+    assert.equal(statSync(path).mode & 0o777, 0o755)
+  })
+
+  it('refuses to make more than the last level', () => {
+    const path = join(directory, 'two/levels')
+    assert.throws(
+      () => makeTemporaryDirectories(bodyIn(path)),
+      /^Error: mkdir\(\) ".*two\/levels" failed/,
+    )
+    assert.ok(!existsSync(join(directory, 'two')))
+  })
+
+  it('refuses a file in its place', () => {
+    assert.throws(() => makeTemporaryDirectories(bodyIn(join(directory, 'file'))), /no directory/)
+  })
+})
