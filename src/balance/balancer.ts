@@ -1,12 +1,11 @@
 // The seam for balancing methods: given the peers of one list, which is next. A method sees either
-// the primaries or the backups, never both, and keeps whatever it has to remember in the zone,
-// where all workers see it. Adding a method is one file with a `Balancer` and one row in
-// `methods.ts`.
+// the primaries or the backups, never both, and keeps whatever it has to remember between requests
+// in the zone, where all workers see it. Adding a method is one file with a `Balancer` and one row
+// in `methods.ts`.
 
-import type { PeerList } from './peer-list.ts'
 import type { TriedSet } from './tried.ts'
 
-/** Chooses one peer of a list. */
+/** Chooses one peer of the list that it was made for. */
 export interface Balancer {
   /**
    * Called under the group's lock: must not throw, wait or allocate. It moves only what the method
@@ -14,7 +13,8 @@ export interface Balancer {
    *
    * @param at zone seconds
    * @param key what the request is hashed by; '' for a method that does not ask for one
-   * @returns index in `list` of an eligible member, or -1 when there is none
+   * @param atMs zone milliseconds; 0 for a method that does not measure times
+   * @returns index in the list of an eligible member, or -1 when there is none
    */
-  pick(list: PeerList, tried: TriedSet, at: number, key: string): number
+  pick(tried: TriedSet, at: number, key: string, atMs: number): number
 }

@@ -5,12 +5,15 @@
 // group's lock.
 
 import { assert } from '../base/assert.ts'
-import type { Method } from '../model/upstream.ts'
-import { PEER } from '../zone/layout.ts'
-import { type PeerZone, WEIGHT_TOTAL_MAX, zoneSeconds } from '../zone/peer-zone.ts'
+import { type Method, ROUND_ROBIN, WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
+import { GROUP, PEER } from '../zone/layout.ts'
+import { type PeerZone, zoneMs, zoneSeconds } from '../zone/peer-zone.ts'
 import type { Balancer } from './balancer.ts'
-import { METHODS } from './methods.ts'
+import { Dice } from './dice.ts'
+import { makeBalancer, measuringOf } from './methods.ts'
 import { type GroupPeer, PeerList } from './peer-list.ts'
+import type { PlacementTable } from './placement.ts'
+import { TimeKeeper } from './time-keeper.ts'
 import { TriedSet } from './tried.ts'
 
 /** How a try ended, for the peer. */
@@ -32,7 +35,11 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number]
 
 export interface PeerGroupOptions {
-  readonly method: Method
+  readonly method?: Method
+  /** The method's table for the primaries, where it was built before. */
+  readonly table?: PlacementTable | null
+  /** For the methods that throw dice. */
+  readonly seed?: number
 }
 
 /** The peers of one upstream as one worker picks among them. */
@@ -47,9 +54,16 @@ export class PeerGroup {
    * included.
    */
   readonly triesMax: number
+  /** What the group remembers of the times that tries take; null when its method asks for none. */
+  readonly times: TimeKeeper | null
   readonly #zone: PeerZone
   readonly #cells: Int32Array
   readonly #group: number
+  /** First cell of the group's line. */
+  readonly #groupLine: number
+  /** Where this worker counts what the group has in flight; -1 = it need not. */
+  readonly #groupConns: number
+  readonly #hasSlowStart: boolean
   readonly #primaries: PeerList
   readonly #backups: PeerList
   readonly #primaryBalancer: Balancer
@@ -64,32 +78,32 @@ export class PeerGroup {
     zone: PeerZone,
     group: number,
     peers: readonly GroupPeer[],
-    options: PeerGroupOptions = { method: 'round_robin' },
+    options: PeerGroupOptions = {},
   ) {
     const total = peers.reduce((sum, peer) => sum + peer.weight, 0)
     assert(total <= WEIGHT_TOTAL_MAX, 'the weights of a group fit 32 bits')
     for (const peer of peers) zone.enroll(peer.slot, group, peer.weight)
-    const indices = peers.map((_, peer) => peer)
+    const method = options.method ?? ROUND_ROBIN
     this.#zone = zone
     this.#cells = zone.cells
     this.#group = group
-    this.#primaries = new PeerList(
-      zone,
-      peers,
-      indices.filter(peer => !peers[peer]!.isBackup),
-    )
-    this.#backups = new PeerList(
-      zone,
-      peers,
-      indices.filter(peer => peers[peer]!.isBackup),
-    )
-    this.#primaryBalancer = METHODS[options.method]()
-    this.#backupBalancer = METHODS[options.method]()
+    this.#groupLine = zone.groupLine(group)
+    this.#primaries = new PeerList(zone, group, peers, false)
+    this.#backups = new PeerList(zone, group, peers, true)
+    this.#hasSlowStart = this.#primaries.hasSlowStart || this.#backups.hasSlowStart
+    const parts = { zone, dice: new Dice(options.seed ?? 0), table: options.table ?? null }
+    this.#primaryBalancer = makeBalancer(this.#primaries, method, parts)
+    this.#backupBalancer = makeBalancer(this.#backups, method, parts)
+    const isBounded = method.kind === 'hash' && method.boundedPercent !== null
+    this.#groupConns = isBounded ? zone.ownGroupConnsCell(group) : -1
+    const slots = peers.map(({ slot }) => slot)
+    this.times =
+      measuringOf(method) === 'nothing' ? null : new TimeKeeper(zone, group, slots, method)
     this.#lines = Int32Array.from(peers, peer => zone.peerLine(peer.slot))
     this.#ownConns = Int32Array.from(peers, peer => zone.ownConnsCell(peer.slot))
     this.#maxFails = Int32Array.from(peers, peer => peer.maxFails)
     this.isSingle = this.#primaries.length === 1 && this.#backups.length === 0
-    this.triesMax = peers.filter(peer => !peer.isDown).length
+    this.triesMax = peers.filter(peer => !peer.isDown && !peer.isDraining).length
   }
 
   /**
@@ -97,18 +111,23 @@ export class PeerGroup {
    * when no primary is eligible for this request; then `tried` starts over and the request stays
    * with the backups.
    *
-   * @param nowSeconds wall clock; a fraction is ignored
+   * @param nowSeconds wall clock; a fraction counts only where `times` is there
    * @param key what the request is hashed by, for a method that asks for it
    * @returns index in the group's peers, or -1 when none is eligible
    */
   pick(tried: TriedSet, nowSeconds: number, key = ''): number {
     const at = zoneSeconds(nowSeconds)
+    const atMs = this.times === null ? 0 : zoneMs(nowSeconds)
+    const cells = this.#cells
     this.#zone.lock(this.#group)
-    const peer = this.isSingle ? this.#pickSingle() : this.#pickFrom(tried, at, key)
+    if (this.#hasSlowStart) cells[this.#groupLine + GROUP.picks]!++
+    const peer = this.isSingle ? this.#pickSingle() : this.#pickFrom(tried, at, key, atMs)
     if (peer !== -1) {
       const line = this.#lines[peer]!
-      this.#cells[line + PEER.requests]!++
-      this.#cells[this.#ownConns[peer]!]!++
+      cells[line + PEER.requests]!++
+      cells[this.#ownConns[peer]!]!++
+      if (this.#groupConns !== -1) cells[this.#groupConns]!++
+      this.times?.onPick(peer, atMs)
     }
     this.#zone.unlock(this.#group)
     if (peer !== -1) tried.add(peer)
@@ -127,6 +146,7 @@ export class PeerGroup {
     assert(line !== undefined, 'a released peer is one of the group')
     assert(cells[this.#ownConns[peer]!]! > 0, 'a release ends a pick of this worker')
     cells[this.#ownConns[peer]!]!--
+    if (this.#groupConns !== -1) cells[this.#groupConns]!--
     // Most tries end here, without the lock: a success with no failure to forget.
     if (outcome !== 'failure' && cells[line + PEER.fails] === 0) return null
     let isEjected = false
@@ -138,7 +158,7 @@ export class PeerGroup {
       outcome === 'success' &&
       cells[line + PEER.accessed]! < cells[line + PEER.checked]!
     ) {
-      cells[line + PEER.fails] = 0
+      this.#forgiveFailures(peer, zoneSeconds(nowSeconds))
     }
     // A peer that was one of several before a reload must not keep what no longer counts.
     if (this.isSingle) cells[line + PEER.fails] = 0
@@ -162,15 +182,24 @@ export class PeerGroup {
     return list.isUp(0) && !list.isFull(0) ? list.peerOf(0) : -1
   }
 
-  #pickFrom(tried: TriedSet, at: number, key: string): number {
+  #pickFrom(tried: TriedSet, at: number, key: string, atMs: number): number {
     if (!tried.isOnBackups) {
-      const member = this.#primaryBalancer.pick(this.#primaries, tried, at, key)
+      const member = pickOf(this.#primaries, this.#primaryBalancer, tried, at, key, atMs)
       if (member !== -1) return open(this.#primaries, member, at)
       if (this.#backups.length === 0) return -1
       tried.switchToBackups()
     }
-    const member = this.#backupBalancer.pick(this.#backups, tried, at, key)
+    const member = pickOf(this.#backups, this.#backupBalancer, tried, at, key, atMs)
     return member === -1 ? -1 : open(this.#backups, member, at)
+  }
+
+  /** A success ends an older window; after a ban the peer has recovered. */
+  #forgiveFailures(peer: number, at: number): void {
+    const line = this.#lines[peer]!
+    const maxFails = this.#maxFails[peer]!
+    const wasBanned = maxFails > 0 && this.#cells[line + PEER.fails]! >= maxFails
+    this.#cells[line + PEER.fails] = 0
+    if (wasBanned) this.#cells[line + PEER.recoveredAt] = at
   }
 
   /** Counts a failure; true when the peer is unavailable after it. */
@@ -194,6 +223,23 @@ export class PeerGroup {
 
 /** What a request that has yet to go over to the backups tried of them. */
 const NONE_TRIED: TriedSet = new TriedSet()
+
+/** One pick; a request that would find only peers that start slowly gets one of these. */
+function pickOf(
+  list: PeerList,
+  balancer: Balancer,
+  tried: TriedSet,
+  at: number,
+  key: string,
+  atMs: number,
+): number {
+  const member = balancer.pick(tried, at, key, atMs)
+  if (member !== -1 || !list.hasSlowStart) return member
+  list.ignoresSlowStart = true
+  const slow = balancer.pick(tried, at, key, atMs)
+  list.ignoresSlowStart = false
+  return slow
+}
 
 function open(list: PeerList, member: number, at: number): number {
   list.openWindow(member, at)

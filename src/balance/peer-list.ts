@@ -1,9 +1,9 @@
 // The primaries or the backups of one upstream, laid out for the loop of a pick: one row of numbers
-// for each peer instead of an object, in the order of the configuration. Which peer may be picked is
-// decided here, once for all methods (nginx.org, ngx_http_upstream_module: max_conns, max_fails,
+// for each peer instead of an object, in the order of the configuration. Which peer may be picked
+// is decided here, once for all methods (nginx.org, ngx_http_upstream_module: max_conns, max_fails,
 // fail_timeout, down).
 
-import { PEER } from '../zone/layout.ts'
+import { GROUP, PEER } from '../zone/layout.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import type { TriedSet } from './tried.ts'
 
@@ -18,6 +18,8 @@ const CLOCK_SKEW_SECONDS = 2
 export interface GroupPeer {
   /** The peer's line in the zone. */
   readonly slot: number
+  /** As written in the configuration; addresses of one name have one name. */
+  readonly name: string
   /** Counts only until the main thread has set the group's weights in the zone. */
   readonly weight: number
   /** Requests in flight over all workers; 0 = no limit. */
@@ -28,10 +30,20 @@ export interface GroupPeer {
   readonly failTimeoutSeconds: number
   readonly isBackup: boolean
   readonly isDown: boolean
+  /** Gets nothing that is not bound to it. */
+  readonly isDraining: boolean
+  /** How long its weight takes to rise from a tenth after it came back; 0 = it has all at once. */
+  readonly slowStartSeconds: number
 }
 
+/** Keeps members that recover together from taking their turns together. */
+const MEMBER_STRIDE = 0x85ebca6b
+
+/** A recovered peer begins with this part of its weight. */
+const SLOW_START_LEAST = 0.1
+
 /** Cells of one member's row. */
-const ROW_CELLS = 8
+const ROW_CELLS = 9
 /** What a row holds. */
 const ROW = {
   /** First cell of the peer's line in the zone. */
@@ -39,30 +51,54 @@ const ROW = {
   /** Index in the group. */
   peer: 1,
   slot: 2,
-  /** 1 = down by the configuration. */
+  /** 1 = down or draining by the configuration. */
   down: 3,
   maxConns: 4,
   maxFails: 5,
   failTimeout: 6,
-  /** 0 = neither down nor limited by the configuration. */
+  /** 0 = the configuration has nothing that could speak against it. */
   limits: 7,
+  slowStart: 8,
 } as const
 
 /** Peers that a method chooses among; a member is an index in this list. */
 export class PeerList {
   readonly length: number
   readonly cells: Int32Array
+  /** The group's slot in the zone. */
+  readonly group: number
+  /** First cell of the group's line. */
+  readonly groupLine: number
+  readonly isBackups: boolean
+  /** As the configuration has them, by member. */
+  readonly names: readonly string[]
+  /** As the configuration has them, by member. */
+  readonly #configuredWeights: readonly number[]
+  /** Whether any member starts slowly. */
+  readonly hasSlowStart: boolean
   readonly #zone: PeerZone
   readonly #rows: Int32Array
+  readonly #weightTotal: number
+  #ignoresSlowStart = false
 
-  /** @param peers indices in `group` */
-  constructor(zone: PeerZone, group: readonly GroupPeer[], peers: readonly number[]) {
+  /** @param isBackups which peers of the group are the list's members */
+  constructor(zone: PeerZone, group: number, groupPeers: readonly GroupPeer[], isBackups: boolean) {
+    const peers = [...groupPeers.keys()].filter(peer => groupPeers[peer]!.isBackup === isBackups)
+    const members = peers.map(peer => groupPeers[peer]!)
     this.length = peers.length
     this.cells = zone.cells
+    this.group = group
+    this.groupLine = zone.groupLine(group)
+    this.isBackups = isBackups
+    this.names = members.map(({ name }) => name)
+    this.hasSlowStart = members.some(({ slowStartSeconds }) => slowStartSeconds > 0)
+    this.#configuredWeights = members.map(({ weight }) => weight)
+    this.#weightTotal = members.reduce((sum, { weight }) => sum + weight, 0)
     this.#zone = zone
     this.#rows = new Int32Array(peers.length * ROW_CELLS)
     for (const [member, peer] of peers.entries()) {
-      const { slot, isDown, maxConns, maxFails, failTimeoutSeconds } = group[peer]!
+      const { slot, maxConns, maxFails, failTimeoutSeconds, slowStartSeconds } = members[member]!
+      const isDown = members[member]!.isDown || members[member]!.isDraining
       const row = member * ROW_CELLS
       this.#rows[row + ROW.line] = zone.peerLine(slot)
       this.#rows[row + ROW.peer] = peer
@@ -71,8 +107,19 @@ export class PeerList {
       this.#rows[row + ROW.maxConns] = maxConns
       this.#rows[row + ROW.maxFails] = maxFails
       this.#rows[row + ROW.failTimeout] = failTimeoutSeconds
-      this.#rows[row + ROW.limits] = isDown || maxConns > 0 ? 1 : 0
+      this.#rows[row + ROW.limits] = isDown || maxConns > 0 || slowStartSeconds > 0 ? 1 : 0
+      this.#rows[row + ROW.slowStart] = slowStartSeconds
     }
+  }
+
+  /** Members by name and weight, as the configuration has them. */
+  namedWeights(): { readonly name: string; readonly weight: number }[] {
+    return this.names.map((name, member) => ({ name, weight: this.#configuredWeights[member]! }))
+  }
+
+  /** Changes with the members' weights. */
+  get version(): number {
+    return this.cells[this.groupLine + GROUP.version]!
   }
 
   /** First cell of the member's line in the zone. */
@@ -97,7 +144,7 @@ export class PeerList {
     const cells = this.cells
     // One test for the usual peer: nothing against it at run time, no failures, no limit.
     const doubts = cells[line + PEER.state]! | cells[line + PEER.fails]! | rows[row + ROW.limits]!
-    if (doubts !== 0 && !this.#isOpen(member, at)) return false
+    if (doubts !== 0 && !(this.#isOpen(member, at) && this.#isItsTurn(member, at))) return false
     return !tried.has(rows[row + ROW.peer]!)
   }
 
@@ -115,7 +162,42 @@ export class PeerList {
 
   isFull(member: number): boolean {
     const max = this.#rows[member * ROW_CELLS + ROW.maxConns]!
-    return max > 0 && this.#zone.connsOf(this.#rows[member * ROW_CELLS + ROW.slot]!) >= max
+    return max > 0 && this.connsOf(member) >= max
+  }
+
+  /** Requests in flight to the member over all workers. */
+  connsOf(member: number): number {
+    return this.#zone.connsOf(this.#rows[member * ROW_CELLS + ROW.slot]!)
+  }
+
+  failTimeoutOf(member: number): number {
+    return this.#rows[member * ROW_CELLS + ROW.failTimeout]!
+  }
+
+  /** Whether picks look past slow starts: for a request that would find nobody else. */
+  set ignoresSlowStart(isIgnored: boolean) {
+    this.#ignoresSlowStart = isIgnored
+  }
+
+  /**
+   * Whether a member that recovered lately takes part in this pick. In the share of the picks that
+   * gives it the part of its weight that it has by now; which ones they are the group's count of
+   * picks decides, so that all workers agree.
+   */
+  #isItsTurn(member: number, at: number): boolean {
+    const slowStart = this.#rows[member * ROW_CELLS + ROW.slowStart]!
+    if (slowStart === 0 || this.#ignoresSlowStart) return true
+    const line = this.lineOf(member)
+    const recoveredAt = this.cells[line + PEER.recoveredAt]!
+    const elapsed = at - recoveredAt
+    if (recoveredAt === 0 || elapsed >= slowStart || elapsed < -CLOCK_SKEW_SECONDS) return true
+    const part = Math.max(SLOW_START_LEAST, elapsed / slowStart)
+    // A member that takes part in a round earns all of its weight in it. This many rounds give it
+    // what a lower weight would in all of them.
+    const total = this.#weightTotal
+    const turns = (part * total) / (total - (1 - part) * this.cells[line + PEER.weight]!)
+    const pick = this.cells[this.groupLine + GROUP.picks]!
+    return scatter(pick + Math.imul(member, MEMBER_STRIDE)) >>> 0 < turns * 2 ** 32
   }
 
   /** Still inside the window after `max_fails` failures. */
@@ -140,7 +222,7 @@ export class PeerList {
   /** Whether any member may take a request now. */
   hasEligible(tried: TriedSet, at: number): boolean {
     for (let member = 0; member < this.length; member++) {
-      if (this.isEligible(member, tried, at)) return true
+      if (this.#isOpen(member, at) && !tried.has(this.peerOf(member))) return true
     }
     return false
   }
@@ -151,4 +233,14 @@ export class PeerList {
     const elapsed = at - this.cells[this.#rows[row + ROW.line]! + PEER.checked]!
     return elapsed > this.#rows[row + ROW.failTimeout]! || elapsed < -CLOCK_SKEW_SECONDS
   }
+}
+
+/**
+ * Makes neighbouring numbers differ in all bits (the finalizer of MurmurHash3): even multiples of a
+ * number would fall into step with the rounds that meet a member.
+ */
+function scatter(number: number): number {
+  let mixed = Math.imul(number ^ (number >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }

@@ -1,45 +1,33 @@
-// Smooth weighted round robin as nginx does it: in each round every eligible peer earns its
-// effective weight, the richest is picked and pays what all earned together. Weights 5,1,1 give A A
-// B A C A A, not five A in a row. Credit and effective weight lie in the zone, so the order is
-// exact over all workers together; why not a precomputed order with a shared cursor:
+// Smooth weighted round robin. Small lists go by nginx's own loop (smooth-round.ts), to the pick
+// the same. That loop looks at every peer; from a certain length on a list goes by a rotation
+// instead, which costs the same for any length (rotation.ts). Either way the state lies in the
+// zone, so the shares are exact over all workers together:
 // docs/decisions/004-shared-smooth-round-robin.md.
 
-import { PEER } from '../zone/layout.ts'
 import type { Balancer } from './balancer.ts'
 import type { PeerList } from './peer-list.ts'
+import { Rotation } from './rotation.ts'
+import { pickRound } from './smooth-round.ts'
 import type { TriedSet } from './tried.ts'
 
-/** Makes the method `round_robin`; it has no state outside the zone. */
-export function makeRoundRobin(): Balancer {
-  return { pick }
-}
+/** Members up to which the exact loop runs: there it takes about two microseconds. */
+export const EXACT_MEMBERS_MAX = 128
 
-function pick(list: PeerList, tried: TriedSet, at: number): number {
-  const { cells, length } = list
-  let best = -1
-  let bestCredit = 0
-  let earned = 0
-  for (let member = 0; member < length; member++) {
-    if (!list.isEligible(member, tried, at)) continue
-    const line = list.lineOf(member)
-    let effective = cells[line + PEER.weight]!
-    // A weight lowered at run time may be less than what failures took from the old one.
-    const penalty = Math.min(cells[line + PEER.weightPenalty]!, effective)
-    if (penalty > 0) {
-      // What a failure took comes back by one with each round that considers the peer, from the
-      // next round on.
-      effective -= penalty
-      cells[line + PEER.weightPenalty] = penalty - 1
-    }
-    const credit = cells[line + PEER.currentWeight]! + effective
-    cells[line + PEER.currentWeight] = credit
-    earned += effective
-    // Strictly richer: among equals the earlier in the configuration wins.
-    if (best === -1 || credit > bestCredit) {
-      best = member
-      bestCredit = credit
-    }
+export class RoundRobin implements Balancer {
+  readonly #list: PeerList
+  readonly #rotation: Rotation | null
+
+  constructor(list: PeerList) {
+    this.#list = list
+    this.#rotation = list.length > EXACT_MEMBERS_MAX ? new Rotation(list) : null
   }
-  if (best !== -1) cells[list.lineOf(best) + PEER.currentWeight] = bestCredit - earned
-  return best
+
+  pick(tried: TriedSet, at: number): number {
+    const rotation = this.#rotation
+    if (rotation !== null) {
+      const member = rotation.pick(tried, at)
+      if (member !== -1) return member
+    }
+    return pickRound(this.#list, tried, at)
+  }
 }

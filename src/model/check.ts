@@ -4,11 +4,12 @@
 
 import { checkRegex } from './check-regex.ts'
 import { checkRoutes } from './check-routes.ts'
+import { checkUpstream } from './check-upstreams.ts'
 import type { Config } from './config.ts'
 import type { Diagnostic, Severity } from './diagnostic.ts'
 import { addressText, type Listen, type ListenAddress } from './listener.ts'
 import { BUILT_IN, type Origin, originOf } from './origin.ts'
-import type { Server, ServerName } from './route.ts'
+import type { Location, Server, ServerName } from './route.ts'
 import type { Peer, Upstream } from './upstream.ts'
 
 /** Finds the known word nearest to a wrong one, for "did you mean"; null when none is near. */
@@ -26,6 +27,7 @@ export function checkConfig(config: Config, suggest: Suggest = () => null): Diag
   checkUpstreams(config, report)
   checkListeners(config.servers, report)
   checkNames(config.servers, report)
+  checkReturns(config.servers, report)
   checkRoutes(config, report, suggest)
   return found
 }
@@ -60,6 +62,7 @@ function checkUpstreams(config: Config, report: Report): void {
       report('warning', `All peers of upstream "${name}" are down`, where, hint)
     }
     for (const peer of peers) checkPeer(peer, report)
+    checkUpstream(upstream, report)
   }
 }
 
@@ -207,6 +210,19 @@ function checkNameRegexes(server: Server, report: Report): void {
     checkRegex(name.pattern, originOf(server, 'names'), report)
   }
 }
+
+/** nginx takes any number here, and clients make of it what they like (RFC 9110 §15). */
+function checkReturns(routes: readonly (Server | Location)[], report: Report): void {
+  for (const { returns, locations } of routes) {
+    if (returns !== null && returns.status > STATUS_MAX) {
+      const problem = `Status ${returns.status} is none of HTTP: clients take it for an error 500`
+      report('warning', problem, returns.origin, 'statuses go from 200 to 599')
+    }
+    checkReturns(locations, report)
+  }
+}
+
+const STATUS_MAX = 599
 
 /** Where the first of two stands, for a hint. */
 function firstIn(origin: Origin): string {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { CompatProfile, ProcessSettings } from './config.ts'
 import { BUILT_IN } from './origin.ts'
 import type { FieldTemplate, ProxySettings } from './proxy-settings.ts'
+import { DEFAULT_RESOLVER } from './resolver.ts'
 import type { AccessLog, ClientSettings, ErrorLog, LogFormat, Settings } from './settings.ts'
 import { literal } from './template.ts'
 import type { Keepalive } from './upstream.ts'
@@ -104,6 +105,7 @@ export function defaultSettings(profile: CompatProfile, prefix: string): Setting
       types: DEFAULT_TYPES,
     },
     proxy: defaultProxy(profile, prefix),
+    resolver: DEFAULT_RESOLVER,
     addFields: [],
     expires: { kind: 'off' },
     errorPages: [],

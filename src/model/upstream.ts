@@ -2,9 +2,94 @@
 
 import type { ListenAddress } from './listener.ts'
 import type { Sourced } from './origin.ts'
+import type { ResolverSettings } from './resolver.ts'
+import type { Template } from './template.ts'
 
-/** Balancing methods; a row in `balance/methods.ts` each. */
-export type Method = 'round_robin'
+/**
+ * How a key finds its peer: `modulo` = by the remainder, and nearly every key moves when a peer
+ * comes or goes; `ketama` = a ring of 160 points for each unit of weight; `maglev` = a table of
+ * 65,537 places.
+ */
+export const HASH_PLACEMENTS = ['modulo', 'ketama', 'maglev'] as const
+export type HashPlacement = (typeof HASH_PLACEMENTS)[number]
+
+/** Which time `least_time` compares: until the response's head, or until its last byte. */
+export const TIME_MEASURES = ['header', 'last_byte'] as const
+export type TimeMeasure = (typeof TIME_MEASURES)[number]
+
+/** By what `random two` chooses between its two. */
+export const RANDOM_RULES = ['least_conn', 'least_time=header', 'least_time=last_byte'] as const
+export type RandomRule = (typeof RANDOM_RULES)[number]
+
+/** A balancing method with what it was told; a row in `balance/methods.ts` for each kind. */
+export type Method =
+  | { readonly kind: 'round_robin' }
+  | { readonly kind: 'least_conn' }
+  | { readonly kind: 'ip_hash' }
+  | {
+      readonly kind: 'hash'
+      readonly key: Template
+      readonly placement: HashPlacement
+      /**
+       * The load that a peer takes by its hash, in percent of its fair share of what is in flight
+       * (101 to 1000); above it the key goes on to the next. Null = no bound. Never with `modulo`.
+       */
+      readonly boundedPercent: number | null
+    }
+  | { readonly kind: 'random'; readonly isTwo: boolean; readonly by: RandomRule }
+  | { readonly kind: 'least_time'; readonly by: TimeMeasure; readonly countsInflight: boolean }
+  | { readonly kind: 'peak_ewma' }
+
+export type MethodKind = Method['kind']
+
+/** What holds where no method is written. */
+export const ROUND_ROBIN: Method = { kind: 'round_robin' }
+
+/** What a method cannot do with a peer (nginx.org, `server`: "cannot be used along with …"). */
+export const METHODS_WITHOUT_BACKUP: ReadonlySet<MethodKind> = new Set([
+  'hash',
+  'ip_hash',
+  'random',
+])
+
+/** How a session stays with its peer (nginx: `sticky`). */
+export type Sticky =
+  | {
+      readonly kind: 'cookie'
+      readonly name: string
+      /** Seconds; `'max'` = the end of 2037; null = as long as the browser runs. */
+      readonly expires: number | 'max' | null
+      /** Empty = not sent. */
+      readonly domain: Template
+      /** Empty = not sent. */
+      readonly path: string
+      readonly httpOnly: boolean
+      readonly secure: boolean
+      /** Empty = not sent. */
+      readonly sameSite: Template
+    }
+  | {
+      readonly kind: 'route'
+      /** The first that is not empty names the peer's route. */
+      readonly values: readonly Template[]
+    }
+  | {
+      readonly kind: 'learn'
+      /** The first that is not empty makes a session. */
+      readonly create: readonly Template[]
+      /** The first that is not empty looks one up. */
+      readonly lookup: readonly Template[]
+      readonly zone: { readonly name: string; readonly bytes: number }
+      readonly timeoutMs: number
+      /** Sessions are made as soon as the response's head is there, not at its end. */
+      readonly isAfterHeader: boolean
+    }
+
+/** Requests that wait while no peer can be picked (nginx: `queue`). */
+export interface Queue {
+  readonly size: number
+  readonly timeoutMs: number
+}
 
 /** One `server` line: after name resolution it may stand for several addresses, each a peer. */
 export interface Peer extends Sourced {
@@ -20,7 +105,38 @@ export interface Peer extends Sourced {
   readonly failTimeoutSeconds: number
   readonly isBackup: boolean
   readonly isDown: boolean
+  /** Gets only requests that are bound to it; no others. */
+  readonly isDraining: boolean
+  /** How long its weight takes to rise from a tenth after it recovered; 0 = it has all at once. */
+  readonly slowStartSeconds: number
+  /** What `sticky` calls it, at most 32 bytes; null = a digest of its address. */
+  readonly route: string | null
+  /** Its name is looked up again and again while the program runs. */
+  readonly isResolving: boolean
+  /** Service of the SRV records to look up, with `isResolving`; null = addresses. */
+  readonly service: string | null
 }
+
+/** A peer of which nothing is written but its address. */
+export const PLAIN_PEER = {
+  weight: 1,
+  maxConns: 0,
+  maxFails: 1,
+  failTimeoutSeconds: 10,
+  isBackup: false,
+  isDown: false,
+  isDraining: false,
+  slowStartSeconds: 0,
+  route: null,
+  isResolving: false,
+  service: null,
+} as const satisfies Omit<Peer, 'name' | 'address' | 'origin'>
+
+/** The sum of the weights in one group: with it, no sum in a pick leaves 32 bits. */
+export const WEIGHT_TOTAL_MAX = 0x1fff_ffff
+
+/** Bytes of a `route`. */
+export const ROUTE_BYTES_MAX = 32
 
 /** The idle connections that each worker keeps to a group (nginx: `keepalive*` in `upstream`). */
 export interface Keepalive {
@@ -39,6 +155,21 @@ export interface Upstream extends Sourced {
   readonly method: Method
   readonly peers: readonly Peer[]
   readonly keepalive: Keepalive
+  readonly sticky: Sticky | null
+  readonly queue: Queue | null
+  /** Absolute: the file that keeps the peers over restarts; null = the configuration does. */
+  readonly statePath: string | null
+  /** Who is asked for the names of peers that resolve; null = the machine's own, with defaults. */
+  readonly resolver: ResolverSettings | null
   /** Made from a `proxy_pass http://host:port` without an `upstream {}` of that name (nginx: implicit group). */
   readonly isImplicit: boolean
 }
+
+/** A group of which nothing is written but its peers. */
+export const PLAIN_UPSTREAM = {
+  method: ROUND_ROBIN,
+  sticky: null,
+  queue: null,
+  statePath: null,
+  resolver: null,
+} as const satisfies Partial<Upstream>

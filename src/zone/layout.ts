@@ -24,6 +24,16 @@ export const GROUP = {
   lock: 0,
   /** Peers in the newest generation. */
   peerCount: 1,
+  /** Rises when a peer came, left or changed its weight, wrapping: sums of weights are stale. */
+  version: 2,
+  /** Where the rotation over the primaries stands (balance/rotation.ts). */
+  position: 3,
+  /** The same for second and later tries. */
+  retryPosition: 4,
+  /** The same over the backups. */
+  backupPosition: 5,
+  /** Picks, wrapping; counted only where a peer may start slowly. */
+  picks: 6,
 } as const
 
 /** One peer. Written under its group's lock, but for `weight`, `state` and `group`. */
@@ -53,7 +63,23 @@ export const PEER = {
   failures: 9,
   /** Failures that left the peer unavailable since the slot was made, wrapping. */
   ejections: 10,
+  /** Second in which the peer came back after it had been unavailable; 0 = it never did. */
+  recoveredAt: 11,
+  /** Moving average of the time to the response's head, in `TIME_UNITS_PER_MS`; 0 = none yet. */
+  headerTime: 12,
+  /** The same to the last byte; for `peak_ewma` the average that follows peaks at once. */
+  responseTime: 13,
+  /** Requests whose time still runs, for `least_time … inflight`. */
+  waiting: 14,
+  /**
+   * Sum of the milliseconds, wrapping, in which those were picked; for `peak_ewma`, which counts no
+   * waiting, the millisecond of the last measurement.
+   */
+  timedAt: 15,
 } as const
+
+/** Fixed point of the averages: enough that an average of few milliseconds still moves. */
+export const TIME_UNITS_PER_MS = 64
 
 /** Reasons at run time for which a peer is not picked; several may hold at once. */
 export const PEER_STATE = {

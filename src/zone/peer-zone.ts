@@ -1,9 +1,11 @@
 // What all threads know about peers: weights and failures, and one lock for each group. Fixed
-// capacity, made once per process: pages that nobody touches cost no memory, and nothing ever moves.
-// Requests in flight are counted by each worker in a row of its own, with plain stores; a peer's
-// count is the sum over the rows, and what a dead worker had in flight goes by clearing its row.
+// capacity, made once per process: pages that nobody touches cost no memory, and nothing ever
+// moves. Requests in flight are counted by each worker in a row of its own, with plain stores; a
+// peer's count is the sum over the rows, and what a dead worker had in flight goes by clearing its
+// row.
 
 import { assert } from '../base/assert.ts'
+import { WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
 import { lockCell, takeOverCell, tryLockCell, unlockCell } from './group-lock.ts'
 import {
   GROUP,
@@ -21,13 +23,12 @@ export const PEERS_MAX = 65_536
 export const GROUPS_MAX = 16_384
 /** Worker threads. */
 export const WORKERS_MAX = 256
-/** The sum of the weights in one group: with it, no sum in a pick leaves 32 bits. */
-export const WEIGHT_TOTAL_MAX = 0x1fff_ffff
 
 const GROUPS_AT = LINE_CELLS
 const PEERS_AT = GROUPS_AT + GROUPS_MAX * LINE_CELLS
 const ROWS_AT = PEERS_AT + PEERS_MAX * LINE_CELLS
-const CELLS = ROWS_AT + WORKERS_MAX * PEERS_MAX
+const GROUP_ROWS_AT = ROWS_AT + WORKERS_MAX * PEERS_MAX
+const CELLS = GROUP_ROWS_AT + WORKERS_MAX * GROUPS_MAX
 
 /** How long the main thread waits for a group's lock; its holder may be dead. */
 const MAIN_LOCK_MS = 250
@@ -80,6 +81,11 @@ export class PeerZone {
     return PEERS_AT + slot * LINE_CELLS
   }
 
+  /** First cell of a group's line. */
+  groupLine(group: number): number {
+    return groupLine(group)
+  }
+
   /** The cell with this worker's own count of requests in flight to a peer; only it writes there. */
   ownConnsCell(slot: number): number {
     assert(this.worker >= 0, 'the main thread has no requests in flight')
@@ -87,14 +93,33 @@ export class PeerZone {
   }
 
   /**
-   * Requests in flight to a peer over all workers. Under the group's lock it misses no pick; a request
-   * that ended a moment ago may still be in it.
+   * Requests in flight to a peer over all workers. Under the group's lock it misses no pick; a
+   * request that ended a moment ago may still be in it.
    */
   connsOf(slot: number): number {
     const workers = this.cells[HEADER.workersUsed]!
     let conns = 0
     for (let worker = 0; worker < workers; worker++) {
       conns += this.cells[ROWS_AT + worker * PEERS_MAX + slot]!
+    }
+    return conns
+  }
+
+  /**
+   * The cell with this worker's own count of requests in flight to a group; only it writes there,
+   * and only for methods that ask.
+   */
+  ownGroupConnsCell(group: number): number {
+    assert(this.worker >= 0, 'the main thread has no requests in flight')
+    return GROUP_ROWS_AT + this.worker * GROUPS_MAX + group
+  }
+
+  /** Requests in flight to a group over all workers, as far as they are counted. */
+  groupConnsOf(group: number): number {
+    const workers = this.cells[HEADER.workersUsed]!
+    let conns = 0
+    for (let worker = 0; worker < workers; worker++) {
+      conns += this.cells[GROUP_ROWS_AT + worker * GROUPS_MAX + group]!
     }
     return conns
   }
@@ -131,6 +156,7 @@ export class PeerZone {
       this.enroll(slot, group, weight)
     }
     if (!isChanged) return
+    Atomics.add(cells, line + GROUP.version, 1)
     // Without the lock (a dead worker may hold it) a pick under way may keep one peer's old credit:
     // harmless.
     const isLocked = this.tryLock(group, MAIN_LOCK_MS)
@@ -147,11 +173,22 @@ export class PeerZone {
     raise(this.cells, HEADER.groupsUsed, group + 1)
   }
 
-  /** Sets or clears a reason not to pick the peer. */
-  setState(slot: number, state: PeerStateName, isSet: boolean): void {
-    const cell = this.peerLine(slot) + PEER.state
-    if (isSet) Atomics.or(this.cells, cell, PEER_STATE[state])
-    else Atomics.and(this.cells, cell, ~PEER_STATE[state])
+  /**
+   * Sets or clears a reason not to pick the peer.
+   *
+   * @param nowSeconds wall clock: when the last reason goes, a peer that is told to starts slowly
+   *   from here; 0 = it does not
+   */
+  setState(slot: number, state: PeerStateName, isSet: boolean, nowSeconds = 0): void {
+    const line = this.peerLine(slot)
+    if (isSet) {
+      Atomics.or(this.cells, line + PEER.state, PEER_STATE[state])
+      return
+    }
+    const before = Atomics.and(this.cells, line + PEER.state, ~PEER_STATE[state])
+    if (nowSeconds > 0 && before === PEER_STATE[state]) {
+      Atomics.store(this.cells, line + PEER.recoveredAt, zoneSeconds(nowSeconds))
+    }
   }
 
   /**
@@ -171,6 +208,10 @@ export class PeerZone {
   clearGroup(group: number): void {
     const line = groupLine(group)
     this.cells.fill(0, line, line + LINE_CELLS)
+    const workers = Atomics.load(this.cells, HEADER.workersUsed)
+    for (let worker = 0; worker < workers; worker++) {
+      this.cells[GROUP_ROWS_AT + worker * GROUPS_MAX + group] = 0
+    }
   }
 
   /**
@@ -181,8 +222,12 @@ export class PeerZone {
     assert(worker >= 0 && worker < WORKERS_MAX, 'only a worker can be reclaimed')
     const { cells } = this
     const row = ROWS_AT + worker * PEERS_MAX
-    cells.fill(0, row, row + Atomics.load(cells, HEADER.peersUsed))
+    const peers = Atomics.load(cells, HEADER.peersUsed)
+    cells.fill(0, row, row + peers)
     const groups = Atomics.load(cells, HEADER.groupsUsed)
+    const groupRow = GROUP_ROWS_AT + worker * GROUPS_MAX
+    cells.fill(0, groupRow, groupRow + groups)
+    this.#forgetWaiting(peers)
     for (let group = 0; group < groups; group++) {
       if (!takeOverCell(cells, groupLine(group) + GROUP.lock, worker, this.worker)) continue
       // It died inside a round: some peers earned in it, and perhaps none paid.
@@ -213,6 +258,14 @@ export class PeerZone {
     }
   }
 
+  /**
+   * Whose requests were waiting is not known by worker: all start over at zero. Until those under
+   * way have ended, the peers look a little less busy than they are.
+   */
+  #forgetWaiting(peers: number): void {
+    for (let slot = 0; slot < peers; slot++) this.cells[this.peerLine(slot) + PEER.waiting] = 0
+  }
+
   #restartRound(group: number): void {
     const slots = Atomics.load(this.cells, HEADER.peersUsed)
     for (let slot = 0; slot < slots; slot++) {
@@ -225,6 +278,14 @@ export class PeerZone {
 /** Turns wall seconds into a zone's seconds; a fraction is cut off. */
 export function zoneSeconds(nowSeconds: number): number {
   return (nowSeconds - ZONE_EPOCH_SECONDS) | 0
+}
+
+/**
+ * Turns wall seconds with a fraction into a zone's milliseconds. They wrap within 32 bits; the
+ * difference of two, taken `| 0`, is right up to 24 days.
+ */
+export function zoneMs(nowSeconds: number): number {
+  return Math.round((nowSeconds - ZONE_EPOCH_SECONDS) * 1000) | 0
 }
 
 function wallSeconds(cell: number): number | null {

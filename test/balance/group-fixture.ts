@@ -4,7 +4,7 @@
 import { PeerGroup } from '../../src/balance/peer-group.ts'
 import type { GroupPeer } from '../../src/balance/peer-list.ts'
 import { TriedSet } from '../../src/balance/tried.ts'
-import type { Method } from '../../src/model/upstream.ts'
+import { type Method, PLAIN_PEER, ROUND_ROBIN } from '../../src/model/upstream.ts'
 import { createPeerZone, type PeerStatus, PeerZone } from '../../src/zone/peer-zone.ts'
 
 /** Any wall second; later than the zone's epoch, like every real one. */
@@ -13,13 +13,9 @@ export const START_SECONDS = 1_800_000_000
 /** Fills in nginx's defaults. The slot is left to `GroupFixture`. */
 export function makePeer(peer: Partial<GroupPeer> = {}): GroupPeer {
   return {
+    ...PLAIN_PEER,
     slot: 0,
-    weight: 1,
-    maxConns: 0,
-    maxFails: 1,
-    failTimeoutSeconds: 10,
-    isBackup: false,
-    isDown: false,
+    name: `10.0.0.${1 + (peer.slot ?? 0)}:80`,
     ...peer,
   }
 }
@@ -31,7 +27,7 @@ export class GroupFixture {
   /** Seconds since the start of the test; may have a fraction. */
   now = 0
 
-  constructor(peers: readonly Partial<GroupPeer>[], method: Method = 'round_robin') {
+  constructor(peers: readonly Partial<GroupPeer>[], method: Method = ROUND_ROBIN) {
     const buffer = createPeerZone()
     this.main = new PeerZone(buffer, -1)
     this.zone = new PeerZone(buffer, 0)
@@ -48,14 +44,24 @@ export class GroupFixture {
   }
 
   /** Picks for one request; '-' when nobody is eligible. */
-  pick(tried: TriedSet = new TriedSet()): string {
-    const peer = this.group.pick(tried, this.nowSeconds)
+  pick(tried: TriedSet = new TriedSet(), key = ''): string {
+    const peer = this.group.pick(tried, this.nowSeconds, key)
     return peer === -1 ? '-' : letterOf(peer)
   }
 
   /** Ends a try. */
   release(letter: string, outcome: 'success' | 'failure' | 'neutral' = 'success'): string | null {
     return this.group.release(indexOf(letter), outcome, this.nowSeconds)
+  }
+
+  /** Ends a try that went well and took so long until now. */
+  finish(letter: string, headerMs: number, responseMs = headerMs): void {
+    const peer = indexOf(letter)
+    const now = this.nowSeconds
+    const pickedAt = now - responseMs / 1000
+    this.group.times?.onHeader(peer, pickedAt)
+    this.group.times?.onEnd(peer, pickedAt, true, headerMs, responseMs, now)
+    this.release(letter)
   }
 
   /** Picks for `count` requests one after another, each of which succeeds. */

@@ -13,7 +13,7 @@ import { BUILT_IN, type Origin } from '../../src/model/origin.ts'
 import type { Action, Location, LocationMatch, Server, ServerName } from '../../src/model/route.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import { literal, type Template } from '../../src/model/template.ts'
-import type { Peer, Upstream } from '../../src/model/upstream.ts'
+import { type Peer, PLAIN_PEER, PLAIN_UPSTREAM, type Upstream } from '../../src/model/upstream.ts'
 
 const settings = defaultSettings('nginx/1.30', '/prefix')
 const files: Action = { kind: 'files' }
@@ -73,19 +73,14 @@ function peer(parts: Partial<Peer> = {}): Peer {
     origin: at(7),
     name: '10.0.0.1',
     address: tcp(80, '10.0.0.1'),
-    weight: 1,
-    maxConns: 0,
-    maxFails: 1,
-    failTimeoutSeconds: 10,
-    isBackup: false,
-    isDown: false,
+    ...PLAIN_PEER,
     ...parts,
   }
 }
 
 function upstream(name: string, peers: readonly Peer[]): Upstream {
   const keepalive = { idleMax: 32, requestsMax: 1000, ageMaxMs: 1000, idleTimeoutMs: 1000 }
-  return { origin: at(6), name, method: 'round_robin', peers, keepalive, isImplicit: false }
+  return { origin: at(6), name, ...PLAIN_UPSTREAM, peers, keepalive, isImplicit: false }
 }
 
 function proxyTo(name: string, uri: Template | null = null): Action {

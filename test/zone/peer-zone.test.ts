@@ -3,8 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { PEER, ZONE_EPOCH_SECONDS } from '../../src/zone/layout.ts'
-import { createPeerZone, PEERS_MAX, PeerZone, WORKERS_MAX } from '../../src/zone/peer-zone.ts'
+import { GROUP, PEER, ZONE_EPOCH_SECONDS } from '../../src/zone/layout.ts'
+import {
+  createPeerZone,
+  PEERS_MAX,
+  PeerZone,
+  WORKERS_MAX,
+  zoneMs,
+} from '../../src/zone/peer-zone.ts'
 
 function makeZones(): { main: PeerZone; first: PeerZone; second: PeerZone } {
   const buffer = createPeerZone()
@@ -196,5 +202,53 @@ describe('PeerZone.reclaim', () => {
     const { main } = makeZones()
     assert.doesNotThrow(() => main.reclaim(9))
     assert.throws(() => main.reclaim(-1), /worker/)
+  })
+
+  it('takes back what a worker had in flight to a group', () => {
+    const { main, first, second } = makeZones()
+    main.initializeGroup(3, [{ slot: 1, weight: 1 }])
+    first.cells[first.ownGroupConnsCell(3)]! += 2
+    second.cells[second.ownGroupConnsCell(3)]! += 5
+    assert.equal(main.groupConnsOf(3), 7)
+    main.reclaim(1)
+    assert.equal(main.groupConnsOf(3), 2)
+    main.clearGroup(3)
+    assert.equal(main.groupConnsOf(3), 0)
+  })
+
+  it('notes when the last reason to be out has gone, if told the time', () => {
+    const { main } = makeZones()
+    main.initializeGroup(0, [{ slot: 1, weight: 1 }])
+    const recoveredAt = () => main.cells[main.peerLine(1) + PEER.recoveredAt]
+    main.setState(1, 'down', true)
+    main.setState(1, 'unhealthy', true)
+    main.setState(1, 'down', false, ZONE_EPOCH_SECONDS + 10)
+    assert.equal(recoveredAt(), 0)
+    main.setState(1, 'unhealthy', false)
+    assert.equal(recoveredAt(), 0)
+    main.setState(1, 'unhealthy', true)
+    main.setState(1, 'unhealthy', false, ZONE_EPOCH_SECONDS + 20)
+    assert.equal(recoveredAt(), 20)
+    main.setState(1, 'unhealthy', false, ZONE_EPOCH_SECONDS + 30)
+    assert.equal(recoveredAt(), 20, 'it was not out')
+  })
+
+  it('numbers the changes of a group’s weights, and nothing else', () => {
+    const { main } = makeZones()
+    const version = () => main.cells[main.groupLine(0) + GROUP.version]!
+    main.initializeGroup(0, [{ slot: 1, weight: 1 }])
+    const first = version()
+    main.initializeGroup(0, [{ slot: 1, weight: 1 }])
+    assert.equal(version(), first)
+    main.initializeGroup(0, [{ slot: 1, weight: 2 }])
+    assert.equal(version(), first + 1)
+  })
+})
+
+describe('zoneMs', () => {
+  it('keeps differences right where it wraps', () => {
+    const start = ZONE_EPOCH_SECONDS + 2 ** 31 / 1000
+    assert.ok(zoneMs(start) < 0)
+    assert.equal((zoneMs(start + 0.25) - zoneMs(start - 0.25)) | 0, 500)
   })
 })

@@ -82,7 +82,8 @@ async function printTable(title: string, groups: typeof GROUPS, threads: number)
   }
 }
 
-for (const { weights } of GROUPS.slice(1)) {
+// Longer lists go by a rotation, whose order is its own.
+for (const { weights } of GROUPS.slice(1).filter(group => group.weights.length <= 100)) {
   assert.equal(orderOf(weights, 'lock', 3000), orderOf(weights, 'cursor', 3000))
 }
 

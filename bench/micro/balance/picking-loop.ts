@@ -5,6 +5,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { PeerGroup } from '../../../src/balance/peer-group.ts'
 import type { GroupPeer } from '../../../src/balance/peer-list.ts'
 import { TriedSet } from '../../../src/balance/tried.ts'
+import { PLAIN_PEER } from '../../../src/model/upstream.ts'
 import { PeerZone } from '../../../src/zone/peer-zone.ts'
 import { SharedCursor } from './shared-cursor.ts'
 
@@ -26,13 +27,10 @@ export interface LoopTask {
 export function makeGroup(zone: PeerZone, weights: readonly number[], way: LoopTask['way']) {
   const peers = weights.map(
     (weight, slot): GroupPeer => ({
+      ...PLAIN_PEER,
+      name: `10.0.0.${slot}`,
       slot,
       weight,
-      maxConns: 0,
-      maxFails: 1,
-      failTimeoutSeconds: 10,
-      isBackup: false,
-      isDown: false,
     }),
   )
   return way === 'lock' ? new PeerGroup(zone, 0, peers) : new SharedCursor(zone, peers, CURSOR_SLOT)

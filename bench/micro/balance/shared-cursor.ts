@@ -33,11 +33,7 @@ export class SharedCursor {
   constructor(zone: PeerZone, peers: readonly GroupPeer[], cursorSlot: number) {
     this.#cells = zone.cells
     this.#order = buildOrder(peers.map(peer => peer.weight))
-    this.#list = new PeerList(
-      zone,
-      peers,
-      peers.map((_, peer) => peer),
-    )
+    this.#list = new PeerList(zone, 0, peers, false)
     this.#cursor = zone.peerLine(cursorSlot)
     this.#ownConns = Int32Array.from(peers, peer => zone.ownConnsCell(peer.slot))
   }

@@ -10,9 +10,10 @@ import {
   implicitKeepalive,
 } from '../../model/defaults.ts'
 import type { Listen } from '../../model/listener.ts'
+import { DEFAULT_RESOLVER } from '../../model/resolver.ts'
 import type { Action, Location, ProxyTarget, Server } from '../../model/route.ts'
 import type { LogFormat, Settings } from '../../model/settings.ts'
-import type { Upstream } from '../../model/upstream.ts'
+import { PLAIN_PEER, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
 import type { Source } from '../source.ts'
 import { isAddressProblem, parsePeerAddress } from './address.ts'
 import { checkBufferSizes } from './buffer-sizes.ts'
@@ -20,7 +21,9 @@ import { buildSettings } from './build-settings.ts'
 import { wordOrigin } from './lexer.ts'
 import { DEFAULT_BACKLOG } from './listen-directive.ts'
 import type { Reading } from './reading.ts'
+import { buildResolver } from './resolver-directives.ts'
 import type { HttpScope, LocationScope, MainScope, ServerScope, UpstreamScope } from './scope.ts'
+import { checkResolving } from './upstream-directives.ts'
 
 /** Makes the model; mistakes that only show now are reported to `reading`. */
 export function buildConfig(main: MainScope, source: Source, reading: Reading): Config {
@@ -69,24 +72,30 @@ class ConfigBuilder {
   }
 
   build(http: HttpScope, defaults: Settings): HttpParts {
-    for (const upstream of http.upstreams) {
-      this.#explicit.set(upstream.name.toLowerCase(), this.#upstream(upstream))
-    }
     const settings = buildSettings(http.level, defaults, null, this.#reading)
+    for (const upstream of http.upstreams) {
+      this.#explicit.set(upstream.name.toLowerCase(), this.#upstream(upstream, settings))
+    }
     const servers = http.servers.map(server => this.#server(server, settings))
     const logFormats: readonly LogFormat[] = [...DEFAULT_LOG_FORMATS, ...http.logFormats]
     const upstreams = [...this.#explicit.values(), ...this.#implicit.values()]
     return { upstreams, servers, logFormats }
   }
 
-  #upstream(scope: UpstreamScope): Upstream {
+  #upstream(scope: UpstreamScope, above: Settings): Upstream {
+    const resolver = buildResolver(scope, above.resolver, this.#reading.isStrict)
+    checkResolving(scope, resolver, this.#reading)
     return {
       origin: scope.origin,
-      origins: scope.keepaliveOrigins,
+      origins: scope.origins,
       name: scope.name,
-      method: 'round_robin',
+      method: scope.method,
       peers: scope.peers,
       keepalive: { ...defaultKeepalive(this.#reading.compat), ...scope.keepalive },
+      sticky: scope.sticky,
+      queue: scope.queue,
+      statePath: scope.statePath,
+      resolver: resolver === DEFAULT_RESOLVER ? null : resolver,
       isImplicit: false,
     }
   }
@@ -151,18 +160,13 @@ class ConfigBuilder {
     this.#implicit.set(key, {
       origin,
       name: text,
-      method: 'round_robin',
+      ...PLAIN_UPSTREAM,
       peers: [
         {
           origin,
           name: text,
           address: parsed.address,
-          weight: 1,
-          maxConns: 0,
-          maxFails: 1,
-          failTimeoutSeconds: 10,
-          isBackup: false,
-          isDown: false,
+          ...PLAIN_PEER,
         },
       ],
       keepalive: implicitKeepalive(this.#reading.compat),

@@ -10,6 +10,7 @@ import type { ClientSettings, FileSettings, Settings } from '../../model/setting
 import { literal, templateText } from '../../model/template.ts'
 import { bufferSizes } from './buffer-sizes.ts'
 import type { Reading } from './reading.ts'
+import { buildResolver } from './resolver-directives.ts'
 import type { Level, LevelValues, WrittenRedirect } from './scope.ts'
 
 /** The location whose own `proxy_pass` a rule `default` beside others means. */
@@ -36,6 +37,7 @@ export function buildSettings(
     client: has(values, CLIENT_KEYS) ? buildClient(values, above.client) : above.client,
     files: has(values, FILE_KEYS) ? buildFiles(values, above.files) : above.files,
     proxy: has(values, PROXY_KEYS) ? buildProxy(level, above.proxy, place, reading) : above.proxy,
+    resolver: buildResolver(values, above.resolver, reading.isStrict),
     addFields: values.addFields ?? above.addFields,
     expires: values.expires ?? above.expires,
     errorPages: values.errorPages ?? above.errorPages,

@@ -9,6 +9,7 @@ import { LOG_DIRECTIVES } from './log-directives.ts'
 import { MAIN_DIRECTIVES } from './main-directives.ts'
 import { PROXY_DIRECTIVES } from './proxy-directives.ts'
 import { PROXY_PASS_DIRECTIVES } from './proxy-pass.ts'
+import { RESOLVER_DIRECTIVES } from './resolver-directives.ts'
 import { RESPONSE_DIRECTIVES } from './response-directives.ts'
 import { ROUTE_DIRECTIVES } from './route-directives.ts'
 import { UPSTREAM_DIRECTIVES } from './upstream-directives.ts'
@@ -20,6 +21,7 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ...UPSTREAM_DIRECTIVES,
   ...PROXY_PASS_DIRECTIVES,
   ...PROXY_DIRECTIVES,
+  ...RESOLVER_DIRECTIVES,
   ...RESPONSE_DIRECTIVES,
   ...FILE_DIRECTIVES,
   ...CLIENT_DIRECTIVES,

@@ -18,8 +18,9 @@ import type {
   Settings,
 } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
-import type { Keepalive, Peer } from '../../model/upstream.ts'
+import type { Keepalive, Method, Peer, Queue, Sticky } from '../../model/upstream.ts'
 import type { Word } from './lexer.ts'
+import type { WrittenResolver } from './resolver-directives.ts'
 
 /**
  * One rule of `proxy_redirect` as written; `default` stands for the location's own `proxy_pass`.
@@ -64,6 +65,8 @@ export interface LevelValues
   readonly retryTriesMax: number
   readonly retryTimeoutMs: number
   readonly isInternal: boolean
+  readonly resolver: WrittenResolver
+  readonly resolverTimeoutMs: number
 }
 
 /** What one block wrote, and the block around it. */
@@ -149,9 +152,17 @@ export interface LocationScope extends RouteScope {
 export interface UpstreamScope extends ScopeBase {
   readonly kind: 'upstream'
   readonly name: string
+  /** Where each written property of the model stands, those of `keepalive` too. */
+  readonly origins: Record<string, Origin>
+  method: Method
   readonly peers: Peer[]
   readonly keepalive: { -readonly [K in keyof Keepalive]?: Keepalive[K] }
-  readonly keepaliveOrigins: Record<string, Origin>
+  sticky: Sticky | null
+  queue: Queue | null
+  statePath: string | null
+  hasZone: boolean
+  resolver?: WrittenResolver
+  resolverTimeoutMs?: number
 }
 
 export type Scope =

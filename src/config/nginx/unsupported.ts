@@ -12,7 +12,7 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
     'keepalive_disable keepalive_min_timeout limit_except limit_rate limit_rate_after ' +
     'log_subrequest max_headers max_ranges open_file_cache* open_log_file_cache output_buffers ' +
     'post_action postpone_output chunked_transfer_encoding recursive_error_pages ' +
-    'reset_timedout_connection resolver resolver_timeout satisfy early_hints add_header_inherit',
+    'reset_timedout_connection satisfy early_hints add_header_inherit',
   rewrite: 'break if rewrite rewrite_log set uninitialized_variable_warn',
   values: 'geo map split_clients',
   access: 'allow deny auth_basic auth_basic_user_file auth_delay auth_request auth_request_set',
@@ -20,7 +20,6 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   limits:
     'limit_conn limit_conn_dry_run limit_conn_log_level limit_conn_status limit_conn_zone ' +
     'limit_req limit_req_dry_run limit_req_log_level limit_req_status limit_req_zone',
-  upstream: 'hash ip_hash least_conn least_time queue random state sticky',
   proxy:
     'proxy_allow_upstream proxy_bind proxy_cookie_domain proxy_cookie_flags proxy_cookie_path ' +
     'proxy_force_ranges proxy_ignore_headers proxy_limit_rate proxy_method ' +

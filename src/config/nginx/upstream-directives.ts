@@ -1,17 +1,20 @@
-// The `upstream` block and what stands in it: peers, the zone, idle connections. Addresses are checked
-// for form only; names are resolved when the configuration is loaded.
+// The `upstream` block and what stands in it beside peers, method and idle connections: the zone,
+// the queue, the file of the state. The rest has files of its own: peer-directive.ts,
+// method-directives.ts, keepalive-directives.ts, sticky-directive.ts.
 
-import type { ListenAddress } from '../../model/listener.ts'
-import type { Origin } from '../../model/origin.ts'
-import type { Peer } from '../../model/upstream.ts'
-import { isAddressProblem, parsePeerAddress } from './address.ts'
-import { type DirectiveRow, MANY, scopeRow, upstreamRow } from './directive-row.ts'
-import { readCount, readSize, readTimeMs } from './level-rows.ts'
-import { partOrigin, type Word } from './lexer.ts'
+import type { ResolverSettings } from '../../model/resolver.ts'
+import { ROUND_ROBIN } from '../../model/upstream.ts'
+import { type DirectiveRow, scopeRow, upstreamRow } from './directive-row.ts'
+import { KEEPALIVE_DIRECTIVES } from './keepalive-directives.ts'
+import { METHOD_DIRECTIVES } from './method-directives.ts'
+import { PEER_DIRECTIVES } from './peer-directive.ts'
 import type { Reading } from './reading.ts'
 import type { HttpScope, UpstreamScope } from './scope.ts'
+import { STICKY_DIRECTIVES } from './sticky-directive.ts'
 import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
-import { parseCount, parseTimeSeconds } from './values.ts'
+import { parseCount, parseSize, parseTimeMs } from './values.ts'
+
+const QUEUE_TIMEOUT_MS = 60_000
 
 export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
   scopeRow(
@@ -22,20 +25,12 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
       hasBlock: true,
       isRepeatable: true,
       syntax: 'name { … }',
-      doc: 'a group of peers, balanced by weighted round robin',
+      doc: 'a group of peers, balanced by weighted round robin unless a method stands in it',
     },
     readUpstream,
   ),
-  upstreamRow(
-    'server',
-    {
-      args: [1, MANY],
-      isRepeatable: true,
-      syntax: 'address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [backup] [down]',
-      doc: 'a peer: `host[:port]` or `unix:path`; each address of a name is a peer',
-    },
-    readPeer,
-  ),
+  ...PEER_DIRECTIVES,
+  ...METHOD_DIRECTIVES,
   upstreamRow(
     'zone',
     {
@@ -44,59 +39,61 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
       syntax: 'name [size]',
       doc: 'accepted: all workers share the state of every group anyway',
     },
-    (directive, _scope, reading) => {
-      const size = directive.args[1]
-      if (size !== undefined) readSize(size, directive, reading)
-    },
+    readZone,
   ),
+  ...KEEPALIVE_DIRECTIVES,
+  ...STICKY_DIRECTIVES,
   upstreamRow(
-    'keepalive',
+    'queue',
     {
       args: [1, 2],
-      syntax: 'connections [local]',
-      doc: 'idle connections that each worker keeps to the group; 0 is none',
+      syntax: 'number [timeout=time]',
+      doc: 'requests that wait while no peer can be picked, 60s',
     },
-    (directive, scope, reading) => {
-      const [count, local] = directive.args
-      if (local !== undefined && local.text !== 'local') reading.refuseParameter(local, ['local'])
-      setKeepalive(directive, scope, 'idleMax', readCount(count!, directive, reading))
-    },
+    readQueue,
   ),
   upstreamRow(
-    'keepalive_requests',
-    { syntax: 'number', doc: 'requests that one connection to a peer may carry' },
+    'state',
+    { syntax: 'file', doc: 'the file that keeps the peers of the group; instead of `server`' },
     (directive, scope, reading) => {
-      const value = readCount(directive.args[0]!, directive, reading)
-      setKeepalive(directive, scope, 'requestsMax', value)
-    },
-  ),
-  upstreamRow(
-    'keepalive_time',
-    { syntax: 'time', doc: 'age at which a connection to a peer closes after its response' },
-    (directive, scope, reading) => {
-      const value = readTimeMs(directive.args[0]!, directive, reading)
-      setKeepalive(directive, scope, 'ageMaxMs', value)
-    },
-  ),
-  upstreamRow(
-    'keepalive_timeout',
-    { syntax: 'time', doc: 'how long an idle connection to a peer stays' },
-    (directive, scope, reading) => {
-      const value = readTimeMs(directive.args[0]!, directive, reading)
-      setKeepalive(directive, scope, 'idleTimeoutMs', value)
+      scope.statePath = reading.underPrefix(directive.args[0]!.text)
+      scope.origins.statePath = statementOrigin(directive)
     },
   ),
 ]
 
-function setKeepalive(
-  directive: Directive,
-  scope: UpstreamScope,
-  key: keyof UpstreamScope['keepalive'],
-  value: number | null,
-): void {
-  if (value === null) return
-  scope.keepalive[key] = value
-  scope.keepaliveOrigins[key] = statementOrigin(directive)
+function readZone(directive: Directive, scope: UpstreamScope, reading: Reading): void {
+  const [name, size] = directive.args
+  if (name!.text === '') reading.refuse(name!, 'invalid zone name ""')
+  if (size !== undefined && parseSize(size.text) === null) {
+    const hint = 'a size is bytes, or with k or m: 64k'
+    reading.refuse(size, `invalid zone size "${size.text}"`, hint)
+  }
+  scope.hasZone = true
+}
+
+function readQueue(directive: Directive, scope: UpstreamScope, reading: Reading): void {
+  const [number, timeout] = directive.args
+  const size = parseCount(number!.text)
+  if (size === null || size === 0) {
+    reading.refuseValue(directive, number!, 'a queue has room for at least one request')
+    return
+  }
+  let timeoutMs: number | null = QUEUE_TIMEOUT_MS
+  if (timeout !== undefined) {
+    const match = /^timeout=(.*)$/s.exec(timeout.text)
+    if (match === null) {
+      reading.refuseParameter(timeout, ['timeout'])
+      return
+    }
+    timeoutMs = parseTimeMs(match[1]!)
+    if (timeoutMs === null) {
+      reading.refuse(timeout, `invalid parameter "${timeout.text}"`, 'write a time: timeout=60s')
+      return
+    }
+  }
+  scope.queue = { size, timeoutMs }
+  scope.origins.queue = statementOrigin(directive)
 }
 
 function readUpstream(directive: Directive, scope: HttpScope, reading: Reading): void {
@@ -114,99 +111,69 @@ function readUpstream(directive: Directive, scope: HttpScope, reading: Reading):
     kind: 'upstream',
     name,
     origin: statementOrigin(directive),
+    origins: {},
     seen: new Map(),
+    method: ROUND_ROBIN,
     peers: [],
     keepalive: {},
-    keepaliveOrigins: {},
+    sticky: null,
+    queue: null,
+    statePath: null,
+    hasZone: false,
   }
   const errorsBefore = reading.errorCount
   reading.walk(directive.block!, upstream)
-  const isClean = reading.errorCount === errorsBefore
-  if (upstream.peers.length === 0 && isClean) {
-    const message = 'no servers are inside upstream'
-    reading.diagnostics.error(message, directiveOrigin(directive), 'add: server ADDRESS;')
-  } else if (isClean && upstream.peers.every(peer => peer.isBackup)) {
-    const message = `no servers in upstream "${name}"`
-    const hint = 'every server is a "backup": one must not be'
-    reading.diagnostics.error(message, statementOrigin(directive), hint)
-  }
+  if (reading.errorCount === errorsBefore) checkUpstream(directive, upstream, scope, reading)
   if (same === undefined) scope.upstreams.push(upstream)
 }
 
-type PeerDraft = { -readonly [K in keyof Peer]: Peer[K] } & { origins: Record<string, Origin> }
-
-function readPeer(directive: Directive, scope: UpstreamScope, reading: Reading): void {
-  const [word, ...parameters] = directive.args
-  const address = peerAddress(word!, reading)
-  const peer: PeerDraft = {
-    origin: statementOrigin(directive),
-    origins: {},
-    name: word!.text,
-    address: address ?? { kind: 'tcp', host: '', port: 0 },
-    weight: 1,
-    maxConns: 0,
-    maxFails: 1,
-    failTimeoutSeconds: 10,
-    isBackup: false,
-    isDown: false,
+function checkUpstream(
+  directive: Directive,
+  { name, peers, sticky, statePath, origins }: UpstreamScope,
+  { upstreams }: HttpScope,
+  reading: Reading,
+): void {
+  const { diagnostics } = reading
+  if (peers.length === 0 && statePath === null) {
+    const message = 'no servers are inside upstream'
+    diagnostics.error(message, directiveOrigin(directive), 'add: server ADDRESS;')
+  } else if (peers.length > 0 && statePath !== null) {
+    const message = '"state" directive cannot be used along with "server"'
+    diagnostics.error(message, origins.statePath!, 'the peers stand in the file, or here')
+  } else if (peers.length > 0 && peers.every(peer => peer.isBackup)) {
+    const message = `no servers in upstream "${name}"`
+    const hint = 'every server is a "backup": one must not be'
+    diagnostics.error(message, statementOrigin(directive), hint)
   }
-  for (const parameter of parameters) readParameter(parameter, peer, reading)
-  if (address !== null) scope.peers.push(peer)
+  if (sticky?.kind !== 'learn') return
+  const { zone } = sticky
+  const other = upstreams.find(
+    found => found.sticky?.kind === 'learn' && found.sticky.zone.name === zone.name,
+  )
+  if (other === undefined) return
+  const message = `sticky zone "${zone.name}" is already used in upstream "${other.name}"`
+  diagnostics.error(message, origins.sticky!)
 }
 
-function peerAddress(word: Word, reading: Reading): ListenAddress | null {
-  const parsed = parsePeerAddress(word.text)
-  if (!isAddressProblem(parsed)) return parsed.address
-  const scheme = /^https?:\/\//i.exec(word.text)
-  const hint = scheme === null ? '' : `leave out "${scheme[0]}": "proxy_pass" names the protocol`
-  reading.refuse(word, `${parsed.problem} in upstream "${word.text}"`, hint)
-  return null
-}
-
-const FLAGS = { backup: 'isBackup', down: 'isDown' } as const
-const NUMBERS = { weight: 'weight', max_conns: 'maxConns', max_fails: 'maxFails' } as const
-const NOT_YET = ['resolve', 'service', 'route', 'drain', 'slow_start']
-const PARAMETERS = [
-  'weight',
-  'max_conns',
-  'max_fails',
-  'fail_timeout',
-  'backup',
-  'down',
-  ...NOT_YET,
-]
-
-function readParameter(word: Word, peer: PeerDraft, reading: Reading): void {
-  const equals = word.text.indexOf('=')
-  const name = equals === -1 ? word.text : word.text.slice(0, equals)
-  const value = equals === -1 ? null : word.text.slice(equals + 1)
-  const origin = partOrigin(word, 0, word.text.length)
-  if (NOT_YET.includes(name)) {
-    reading.refuse(word, `parameter "${name}" of "server" is not supported yet`)
-  } else if (name in FLAGS && value === null) {
-    const key = FLAGS[name as keyof typeof FLAGS]
-    peer[key] = true
-    peer.origins[key] = origin
-  } else if (name in NUMBERS && value !== null) {
-    const key = NUMBERS[name as keyof typeof NUMBERS]
-    const number = parseCount(value)
-    if (number === null || (key === 'weight' && number === 0)) {
-      const hint = key === 'weight' ? 'a weight is at least 1; use "down" to take a peer out' : ''
-      reading.refuse(word, `invalid parameter "${word.text}"`, hint || 'write digits only')
-    } else {
-      peer[key] = number
-      peer.origins[key] = origin
-    }
-  } else if (name === 'fail_timeout' && value !== null) {
-    const seconds = parseTimeSeconds(value)
-    if (seconds === null) {
-      reading.refuse(word, `invalid parameter "${word.text}"`, 'write whole seconds: 30s')
-    } else {
-      peer.failTimeoutSeconds = seconds
-      peer.origins.failTimeoutSeconds = origin
-    }
-  } else {
-    const isKnown = name in FLAGS || name in NUMBERS || name === 'fail_timeout'
-    reading.refuseParameter(word, isKnown ? [] : PARAMETERS)
+/**
+ * Complains about names that shall be looked up at run time where nginx could not.
+ *
+ * @param resolver what holds for the group in the end
+ */
+export function checkResolving(
+  scope: UpstreamScope,
+  resolver: ResolverSettings,
+  reading: Reading,
+): void {
+  const peer = scope.peers.find(({ isResolving }) => isResolving)
+  if (peer === undefined) return
+  const place = `"${scope.name}" in ${scope.origin.file}:${scope.origin.line}`
+  const origin = peer.origins?.isResolving ?? peer.origin
+  if (!scope.hasZone) {
+    const message = `resolving names at run time requires upstream ${place} to be in shared memory`
+    reading.diagnostics.error(message, origin, `add: zone ${scope.name} 64k;`)
+  } else if (resolver.servers.length === 0) {
+    const message = `no resolver defined to resolve names at run time in upstream ${place}`
+    reading.diagnostics.error(message, origin, 'add: resolver ADDRESS;')
   }
 }

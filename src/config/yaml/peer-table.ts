@@ -1,10 +1,11 @@
 // One member of `peers`: an address, and how much it is asked. The names of the keys are those of
 // nginx's `server` parameters.
 
-import type { Peer } from '../../model/upstream.ts'
+import { isIP } from 'node:net'
+import { type Peer, PLAIN_PEER, ROUTE_BYTES_MAX } from '../../model/upstream.ts'
 import { PEER_ADDRESS, type WrittenAddress } from './addresses.ts'
-import { escapeText } from './interpolation.ts'
-import type { Kind } from './kind.ts'
+import { escapeText, readText } from './interpolation.ts'
+import { type Kind, nullable } from './kind.ts'
 import { SECONDS } from './measures.ts'
 import type { Plain } from './plain.ts'
 import { placed, record, UNPLACED } from './record.ts'
@@ -15,6 +16,19 @@ const peerRow = rowsOf<Peer>()
 
 /** As nginx: more makes no better balance, and sums stay far below the limit of exact integers. */
 const WEIGHT_MAX = 65_535
+/** What an address without a port has. */
+const DEFAULT_PORT = 80
+
+const ROUTE: Kind<string> = {
+  ...freeText('text', `at most ${ROUTE_BYTES_MAX} bytes such as a`),
+  read(node, reading) {
+    const text = readText(node, reading)
+    if (text === undefined) return undefined
+    const bytes = text === null ? 0 : Buffer.byteLength(text)
+    if (text !== null && bytes > 0 && bytes <= ROUTE_BYTES_MAX) return text
+    return reading.unwanted(node, `1 to ${ROUTE_BYTES_MAX} bytes such as a`)
+  },
+}
 
 const PEER_ROWS: readonly Row<Peer>[] = [
   {
@@ -57,18 +71,33 @@ const PEER_ROWS: readonly Row<Peer>[] = [
     nginx: 'backup',
   }),
   peerRow('down', 'isDown', BOOLEAN, { doc: 'Gets no requests', nginx: 'down' }),
+  peerRow('drain', 'isDraining', BOOLEAN, {
+    doc: 'Gets only requests that are bound to it',
+    nginx: 'drain',
+  }),
+  peerRow('slow_start', 'slowStartSeconds', SECONDS, {
+    doc: 'How long its weight takes to rise from a tenth after it was unavailable',
+    nginx: 'slow_start=',
+  }),
+  peerRow('route', 'route', nullable(ROUTE), {
+    doc: 'What `sticky` calls it; without, a digest of its address',
+    nginx: 'route=',
+  }),
+  peerRow('resolve', 'isResolving', BOOLEAN, {
+    doc: 'Look its name up again and again while the program runs',
+    nginx: 'resolve',
+  }),
+  peerRow('service', 'service', nullable(freeText('text', 'a service such as http')), {
+    doc: 'Look up SRV records of this service, with `resolve`',
+    nginx: 'service=',
+  }),
 ]
 
 const BLANK_PEER: Peer = {
   origin: UNPLACED,
   name: '',
   address: { kind: 'tcp', host: '', port: 0 },
-  weight: 1,
-  maxConns: 0,
-  maxFails: 1,
-  failTimeoutSeconds: 10,
-  isBackup: false,
-  isDown: false,
+  ...PLAIN_PEER,
 }
 
 /** An address, or a mapping. */
@@ -91,12 +120,29 @@ export const PEER: Kind<Peer> = record<Peer>({
     },
     schema: PEER_ADDRESS.schema(),
   },
-  finish: placed,
+  finish: (draft, node, reading, origins) => {
+    const problem = serviceProblem(draft)
+    if (problem === '')
+      return placed({ ...draft, isResolving: isLookedUp(draft) }, node, reading, origins)
+    return reading.errorAt(origins.service!, `Cannot use service "${draft.service}": ${problem}`)
+  },
 })
 
 /** A peer of which only the address is known. */
 export function plainPeer(written: WrittenAddress): Peer {
   return { ...BLANK_PEER, name: written.text, address: written.address }
+}
+
+/** There is nothing to look up for an address as it is, as in nginx. */
+function isLookedUp({ isResolving, address }: Peer): boolean {
+  return isResolving && address.kind === 'tcp' && isIP(address.host) === 0
+}
+
+function serviceProblem(peer: Peer): string {
+  if (peer.service === null) return ''
+  if (!peer.isResolving) return 'wants "resolve: true" beside it'
+  if (peer.address.kind !== 'tcp' || isIP(peer.address.host) !== 0) return 'wants a domain name'
+  return peer.address.port === DEFAULT_PORT ? '' : 'wants a name without a port'
 }
 
 function addressOf(peer: Peer): Plain {

@@ -14,6 +14,7 @@ import { parseDuration, printDuration } from './measures.ts'
 import type { Plain } from './plain.ts'
 import { PROXY_ROWS } from './proxy-table.ts'
 import { record } from './record.ts'
+import { RESOLVER_ROW } from './resolver-table.ts'
 import { group, type Row, rowsOf, within } from './row.ts'
 import { BOOLEAN, integer, mapped, template } from './words.ts'
 
@@ -93,6 +94,7 @@ export const PLAIN_SETTINGS_ROWS: readonly Row<Settings>[] = [
   group('client', within('client', CLIENT_ROWS), {
     doc: 'What clients may send and how long they may take',
   }),
+  RESOLVER_ROW,
   row('add_headers', 'addFields', ADD_HEADERS, {
     doc:
       'Fields to add to responses, beside the inherited ones; nothing behind a name takes it ' +

@@ -6,7 +6,7 @@ import { addressText } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
 import type { Action, ProxyTarget } from '../../model/route.ts'
 import { literal, literalText, type Template } from '../../model/template.ts'
-import type { Keepalive, Upstream } from '../../model/upstream.ts'
+import { type Keepalive, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
 import { PEER_ADDRESS, peerAddress, type WrittenAddress } from './addresses.ts'
 import { yamlKeepalive } from './defaults.ts'
 import { type Kind, nullable } from './kind.ts'
@@ -154,7 +154,7 @@ function implicitGroup(
   const upstream: Upstream = {
     origin,
     name: text,
-    method: 'round_robin',
+    ...PLAIN_UPSTREAM,
     peers: [{ ...plainPeer(written), origin }],
     keepalive: draft.keepalive,
     isImplicit: true,

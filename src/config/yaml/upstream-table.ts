@@ -1,15 +1,18 @@
 // `upstreams`: named groups of peers, and `keepalive`: the idle connections to them, which single
 // addresses have as well (target-table.ts).
 
-import type { Keepalive, Upstream } from '../../model/upstream.ts'
+import { type Keepalive, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
 import { list } from './collections.ts'
 import { yamlKeepalive } from './defaults.ts'
-import type { Kind } from './kind.ts'
+import { type Kind, nullable } from './kind.ts'
 import { DURATION } from './measures.ts'
+import { METHOD } from './method-kind.ts'
+import { STATE_PATH } from './paths.ts'
 import { PEER } from './peer-table.ts'
 import { isSamePlain, type Plain, type PlainMap } from './plain.ts'
 import type { Entry, Reading, YamlNode } from './reading.ts'
 import { ALONE, record, UNPLACED } from './record.ts'
+import { RESOLVER } from './resolver-table.ts'
 import {
   isNothing,
   isSameData,
@@ -21,7 +24,8 @@ import {
   showRows,
   writeRows,
 } from './row.ts'
-import { choice, integer } from './words.ts'
+import { QUEUE, STICKY } from './sticky-kind.ts'
+import { integer } from './words.ts'
 
 const keepaliveRow = rowsOf<Keepalive>()
 const upstreamRow = rowsOf<Upstream>()
@@ -72,12 +76,31 @@ export const KEEPALIVE: Kind<Keepalive> = record<Keepalive>({
 })
 
 const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
-  upstreamRow('method', 'method', choice(['round_robin']), {
-    doc: 'How a peer is chosen: `round_robin`, smoothly weighted',
+  upstreamRow('method', 'method', METHOD, {
+    doc:
+      'How a peer is chosen: `round_robin`, `least_conn`, `ip_hash`, `random`, `peak_ewma`, or a ' +
+      'mapping ([balancing.md](balancing.md))',
+    nginx: 'hash, random, …',
+  }),
+  upstreamRow('sticky', 'sticky', nullable(STICKY), {
+    doc: 'How a session stays with its peer',
+    nginx: 'sticky',
+  }),
+  upstreamRow('queue', 'queue', nullable(QUEUE), {
+    doc: 'Requests that wait while no peer can be picked',
+    nginx: 'queue',
+  }),
+  upstreamRow('state', 'statePath', nullable(STATE_PATH), {
+    doc: 'The file that keeps its peers over restarts',
+    nginx: 'state',
   }),
   upstreamRow('keepalive', 'keepalive', KEEPALIVE, {
     doc: 'Idle connections to the peers',
     nginx: 'keepalive, keepalive_requests, …',
+  }),
+  upstreamRow('resolver', 'resolver', nullable(RESOLVER), {
+    doc: 'Who is asked for the names of its peers, in place of the one at the top',
+    nginx: 'resolver, resolver_timeout',
   }),
   upstreamRow('peers', 'peers', PEERS, {
     doc: 'Who answers: each an address, or a mapping',
@@ -89,7 +112,7 @@ const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
 const BLANK_UPSTREAM: Upstream = {
   origin: UNPLACED,
   name: '',
-  method: 'round_robin',
+  ...PLAIN_UPSTREAM,
   peers: [],
   keepalive: yamlKeepalive(),
   isImplicit: false,

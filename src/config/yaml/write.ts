@@ -20,6 +20,7 @@ import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import type { Settings } from '../../model/settings.ts'
 import { blankFile, FILE_ROWS, type FileDraft } from './file-table.ts'
 import type { PlainMap } from './plain.ts'
+import { withoutTopResolver } from './resolver-table.ts'
 import { writeRows } from './row.ts'
 import { SETTINGS_ROWS } from './settings-table.ts'
 
@@ -36,9 +37,13 @@ export function writeYaml(config: Config): string {
 
 /** The plain values that `writeYaml` prints. */
 export function plainConfig(config: Config): PlainMap {
-  const { compat, isStrict, process, upstreams, logFormats, servers } = config
+  const { compat, isStrict, process, logFormats, servers } = config
   const blank = { ...blankFile(compat, NO_PREFIX), compat: DEFAULT_COMPAT }
-  const settings = commonSettings(config, blank.settings)
+  const common = commonSettings(config, blank.settings)
+  // A resolver at the top would be the one of every group too.
+  const shortened = withoutTopResolver(config.upstreams, common.resolver)
+  const upstreams = shortened ?? config.upstreams
+  const settings = shortened ? common : { ...common, resolver: blank.settings.resolver }
   const file: FileDraft = { compat, isStrict, process, upstreams, logFormats, settings, servers }
   const byName = new Map(upstreams.map(upstream => [upstream.name, upstream]))
   return writeRows(FILE_ROWS, file, blank, { upstreams: byName })

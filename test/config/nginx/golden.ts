@@ -13,12 +13,10 @@ import { readConfig } from '../../../src/config/read.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { defaultKeepalive, defaultProcess, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText } from '../../../src/model/listener.ts'
+import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import type { Settings } from '../../../src/model/settings.ts'
 import { type Template, templateText } from '../../../src/model/template.ts'
-
-/** Separates input from output. */
-export const DASHES = '----------'
 
 /**
  * Reads the input of a case and prints what came out; the directory of the case is shown as
@@ -70,6 +68,10 @@ function describeConfig(config: Config, prefix: string): Plain {
       lean({
         name: upstream.name,
         isImplicit: upstream.isImplicit,
+        method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
+        sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
+        queue: upstream.queue,
+        statePath: upstream.statePath,
         peers: upstream.peers.map(peer =>
           lean({
             ...peer,
@@ -78,12 +80,14 @@ function describeConfig(config: Config, prefix: string): Plain {
             maxFails: peer.maxFails === 1 ? null : peer.maxFails,
             failTimeoutSeconds: peer.failTimeoutSeconds === 10 ? null : peer.failTimeoutSeconds,
             maxConns: peer.maxConns === 0 ? null : peer.maxConns,
+            slowStartSeconds: peer.slowStartSeconds === 0 ? null : peer.slowStartSeconds,
           }),
         ),
         keepalive: difference(upstream.keepalive, {
           ...defaultKeepalive(config.compat),
           ...(upstream.isImplicit ? { idleMax: 0 } : {}),
         }),
+        resolver: difference(upstream.resolver ?? DEFAULT_RESOLVER, DEFAULT_RESOLVER),
       }),
     ),
     servers: config.servers.map(server => describeServer(server, defaults)),
@@ -152,7 +156,10 @@ function lean(value: Plain): Plain {
 
 /** Properties that hold a template, or a list of templates. */
 const TEMPLATES = new Set(
-  'value path root text address uri target from to fallback condition index paths'.split(' '),
+  (
+    'value path root text address uri target from to fallback condition index paths ' +
+    'key values domain sameSite create lookup'
+  ).split(' '),
 )
 
 const LINE_MAX = 96

@@ -15,7 +15,8 @@ import { jsonSchema } from '../../../src/config/yaml/schema.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
 import { literalText } from '../../../src/model/template.ts'
-import { DASHES, readYaml, WORLD } from './golden.ts'
+import { DASHES } from '../../harness/golden-cases.ts'
+import { readYaml, WORLD } from './golden.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const CASES = new URL('../cases/yaml/', import.meta.url)

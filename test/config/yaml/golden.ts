@@ -13,11 +13,10 @@ import { yamlReader } from '../../../src/config/yaml/reader.ts'
 import { checkConfig } from '../../../src/model/check.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
+import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import { type Template, templateText } from '../../../src/model/template.ts'
-
-/** Separates input from output. */
-export const DASHES = '----------'
+import { PLAIN_PEER } from '../../../src/model/upstream.ts'
 
 /** The world around every case. */
 export const WORLD = {
@@ -56,8 +55,10 @@ function describeConfig(config: Config): Plain {
     upstreams: upstreams.map(upstream =>
       lean({
         ...upstream,
-        method: null,
+        method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
+        sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
         keepalive: difference(upstream.keepalive, yamlKeepalive()),
+        resolver: difference(upstream.resolver ?? DEFAULT_RESOLVER, DEFAULT_RESOLVER),
         peers: upstream.peers.map(peer =>
           lean({ ...difference(peer, USUAL_PEER), address: addressText(peer.address) }),
         ),
@@ -67,14 +68,7 @@ function describeConfig(config: Config): Plain {
   })
 }
 
-const USUAL_PEER = {
-  weight: 1,
-  maxFails: 1,
-  failTimeoutSeconds: 10,
-  maxConns: 0,
-  isBackup: false,
-  isDown: false,
-}
+const USUAL_PEER = { ...PLAIN_PEER }
 
 function describeServer(server: Server, above: object): Plain {
   const { listens, settings, locations } = server

@@ -1,6 +1,7 @@
 // Configurations that nobody would write, for properties of the YAML writer: every field of the
 // model takes unusual values, and texts are made of what YAML and our dollar rules find special.
 
+import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { yamlKeepalive, yamlSettings } from '../../../src/config/yaml/defaults.ts'
 import type { Config } from '../../../src/model/config.ts'
@@ -8,6 +9,7 @@ import { DEFAULT_LOG_FORMATS, defaultSettings } from '../../../src/model/default
 import { addressText, type Listen, type ListenAddress } from '../../../src/model/listener.ts'
 import { BUILT_IN } from '../../../src/model/origin.ts'
 import { RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
+import type { ResolverSettings } from '../../../src/model/resolver.ts'
 import type {
   Action,
   Location,
@@ -17,7 +19,16 @@ import type {
 } from '../../../src/model/route.ts'
 import { LOG_LEVELS, type Settings } from '../../../src/model/settings.ts'
 import { literal, type Template, type TemplatePart } from '../../../src/model/template.ts'
-import type { Keepalive, Peer, Upstream } from '../../../src/model/upstream.ts'
+import {
+  HASH_PLACEMENTS,
+  type Keepalive,
+  type Method,
+  type Peer,
+  PLAIN_PEER,
+  PLAIN_UPSTREAM,
+  type Sticky,
+  type Upstream,
+} from '../../../src/model/upstream.ts'
 
 const origin = BUILT_IN
 
@@ -147,8 +158,19 @@ const peer: fc.Arbitrary<Peer> = fc
     failTimeoutSeconds: seconds,
     isBackup: fc.boolean(),
     isDown: fc.boolean(),
+    isDraining: fc.boolean(),
+    slowStartSeconds: seconds,
+    route: fc.option(fc.constantFrom('a', 'route-32')),
+    isResolving: fc.boolean(),
+    service: fc.option(word),
   })
   .map(made => ({ ...made, origin, name: made.name ?? addressText(made.address) }))
+  .map(made => {
+    const { address } = made
+    const isResolving = made.isResolving && address.kind === 'tcp' && isIP(address.host) === 0
+    const hasService = isResolving && address.kind === 'tcp' && address.port === 80
+    return { ...made, isResolving, service: hasService ? made.service : null }
+  })
 
 const listen: fc.Arbitrary<Listen> = fc.record({
   origin: fc.constant(origin),
@@ -264,11 +286,31 @@ const expires: fc.Arbitrary<Settings['expires']> = fc.oneof(
   })),
 )
 
+const resolver: fc.Arbitrary<ResolverSettings> = fc.record({
+  origin: fc.constant(origin),
+  servers: fc.uniqueArray(
+    fc.constantFrom(
+      { origin, name: '10.0.0.2', host: '10.0.0.2', port: 53 },
+      { origin, name: '[::1]:5353', host: '::1', port: 5353 },
+      { origin, name: 'ns.example', host: 'ns.example', port: 53 },
+    ),
+    { maxLength: 2 },
+  ),
+  validMs: ms,
+  asksIpv4: fc.constant(true),
+  asksIpv6: fc.boolean(),
+  // Not the default: a group without a resolver of its own has none in the model.
+  holdMs: ms.map(value => value + 1),
+  statusZone: text,
+  timeoutMs: ms,
+})
+
 const plain = partly<Omit<Settings, 'client' | 'files' | 'proxy'>>({
   addFields: fc.array(fc.record({ name: token, value: template, isAlways: fc.boolean() }), {
     maxLength: 3,
   }),
   expires,
+  resolver,
   errorPages: fc.array(
     fc.record({
       statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
@@ -416,12 +458,67 @@ function locationOf(drawn: DrawnRoute, above: Settings, upstreams: readonly Upst
   }
 }
 
+const method: fc.Arbitrary<Method> = fc.oneof(
+  fc.constantFrom<Method>(
+    { kind: 'round_robin' },
+    { kind: 'least_conn' },
+    { kind: 'ip_hash' },
+    { kind: 'peak_ewma' },
+    { kind: 'least_time', by: 'header', countsInflight: false },
+    { kind: 'least_time', by: 'last_byte', countsInflight: true },
+    { kind: 'random', isTwo: false, by: 'least_conn' },
+    { kind: 'random', isTwo: true, by: 'least_conn' },
+    { kind: 'random', isTwo: true, by: 'least_time=last_byte' },
+  ),
+  fc
+    .record({
+      key: template,
+      placement: fc.constantFrom(...HASH_PLACEMENTS),
+      boundedPercent: fc.option(fc.integer({ min: 101, max: 1000 })),
+    })
+    .map(({ key, placement, boundedPercent }): Method => {
+      const bound = placement === 'modulo' ? null : boundedPercent
+      return { kind: 'hash', key, placement, boundedPercent: bound }
+    }),
+)
+
+const filled = template.filter(parts => parts.length > 0)
+
+const sticky: fc.Arbitrary<Sticky> = fc.oneof(
+  fc.record({
+    kind: fc.constant('cookie' as const),
+    name: word,
+    expires: fc.option(fc.oneof(seconds, fc.constant('max' as const))),
+    domain: fc.oneof(fc.constant([]), template),
+    path: fc.constantFrom('', '/', '/app'),
+    httpOnly: fc.boolean(),
+    secure: fc.boolean(),
+    sameSite: fc.constantFrom<Template>([], ['lax'], ['Strict'], [{ variable: 'args' }]),
+  }),
+  fc.record({
+    kind: fc.constant('route' as const),
+    values: fc.array(filled, { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({
+    kind: fc.constant('learn' as const),
+    create: fc.array(filled, { minLength: 1, maxLength: 2 }),
+    lookup: fc.array(filled, { minLength: 1, maxLength: 2 }),
+    zone: fc.record({ name: word, bytes: fc.integer({ min: 32_768, max: 10_000_000 }) }),
+    timeoutMs: ms,
+    isAfterHeader: fc.boolean(),
+  }),
+)
+
 const explicit = fc.record({
   origin: fc.constant(origin),
   name: word,
-  method: fc.constant('round_robin' as const),
+  method,
+  sticky: fc.option(sticky),
+  queue: fc.option(fc.record({ size: count, timeoutMs: ms })),
+  statePath: fc.option(path),
   peers: fc.array(peer, { minLength: 1, maxLength: 3 }),
   keepalive,
+  resolver: fc.option(resolver),
   isImplicit: fc.constant(false),
 })
 const implicit = fc
@@ -437,17 +534,12 @@ const implicit = fc
       origin,
       name,
       address: { kind: 'tcp', host: bare, port: made.port },
-      weight: 1,
-      maxConns: 0,
-      maxFails: 1,
-      failTimeoutSeconds: 10,
-      isBackup: false,
-      isDown: false,
+      ...PLAIN_PEER,
     }
     return {
       origin,
       name,
-      method: 'round_robin',
+      ...PLAIN_UPSTREAM,
       peers: [only],
       keepalive: made.keepalive,
       isImplicit: true,

@@ -14,7 +14,8 @@ import { readConfig, readConfigText } from '../../../src/config/read.ts'
 import { writeYaml } from '../../../src/config/yaml/write.ts'
 import { checkConfig } from '../../../src/model/check.ts'
 import type { Config } from '../../../src/model/config.ts'
-import { DASHES, readYaml, WORLD } from './golden.ts'
+import { DASHES } from '../../harness/golden-cases.ts'
+import { readYaml, WORLD } from './golden.ts'
 import { anyConfig } from './model-arbitraries.ts'
 
 const CASES = new URL('../cases/', import.meta.url)
