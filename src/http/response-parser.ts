@@ -45,6 +45,8 @@ export class ResponseHead {
   isKeepAlive = true
   /** `timeout` of Keep-Alive, 0 when absent. */
   keepAliveTimeoutMs = 0
+  /** `max` of Keep-Alive, -1 when absent. */
+  keepAliveMax = -1
   /** Upgrade as sent when Connection names it, else empty. */
   upgrade = ''
   /** The status line and all lines not hidden may be copied as they are. */
@@ -70,6 +72,7 @@ export class ResponseHead {
     this.bodyBytes = 0
     this.isKeepAlive = true
     this.keepAliveTimeoutMs = 0
+    this.keepAliveMax = -1
     this.upgrade = ''
     this.isCanonical = false
     this.headBytes = 0
@@ -82,6 +85,8 @@ const CR = 0x0d
 
 /** The largest time that Keep-Alive may name: a day is as good as for ever. */
 const KEEP_ALIVE_SECONDS_MAX = 86_400
+/** The largest number of requests that it may name: more is as good as any number. */
+const KEEP_ALIVE_REQUESTS_MAX = 1_000_000
 
 const RESPONSE_RULES: FieldRules = {
   bad: 'bad_response',
@@ -223,9 +228,10 @@ function readConnection(bytes: Buffer, start: number, head: ResponseHead): Failu
   const isClosing = (options & OPTION_CLOSE) !== 0 || head.bodyBytes === framing.BODY_UNTIL_CLOSE
   head.isKeepAlive = !isClosing && (head.minor === 1 || (options & OPTION_KEEP_ALIVE) !== 0)
   head.keepAliveTimeoutMs = 0
+  head.keepAliveMax = -1
   head.upgrade = ''
   const keepAliveIndex = fields.findId(FIELD.keep_alive)
-  if (keepAliveIndex >= 0) head.keepAliveTimeoutMs = readTimeout(fields.value(keepAliveIndex))
+  if (keepAliveIndex >= 0) readKeepAlive(fields.value(keepAliveIndex), head)
   if ((options & OPTION_UPGRADE) === 0) return null
   for (let i = fields.findId(FIELD.upgrade); i >= 0; i = fields.findId(FIELD.upgrade, i + 1)) {
     const value = fields.value(i)
@@ -234,20 +240,30 @@ function readConnection(bytes: Buffer, start: number, head: ResponseHead): Failu
   return null
 }
 
-/** The milliseconds of `timeout=N` in a Keep-Alive value, 0 when there is none. */
-function readTimeout(value: string): number {
+function readKeepAlive(value: string, head: ResponseHead): void {
+  const seconds = readNumber(value, 'timeout=', KEEP_ALIVE_SECONDS_MAX)
+  head.keepAliveTimeoutMs = Math.max(0, seconds) * 1000
+  head.keepAliveMax = readNumber(value, 'max=', KEEP_ALIVE_REQUESTS_MAX)
+}
+
+/**
+ * The number behind `name` in a Keep-Alive value, -1 when there is none.
+ *
+ * @param name in lower case, with its equals sign
+ */
+function readNumber(value: string, name: string, most: number): number {
   for (let at = 0; at < value.length; at++) {
     const isAtMember = at === 0 || !isNameCode(value.charCodeAt(at - 1))
-    if (!isAtMember || !startsWithIgnoreCase(value, 'timeout=', at)) continue
-    let seconds = 0
-    for (let i = at + 8; i < value.length; i++) {
+    if (!isAtMember || !startsWithIgnoreCase(value, name, at)) continue
+    let number = -1
+    for (let i = at + name.length; i < value.length; i++) {
       const digit = value.charCodeAt(i) - 0x30
       if (digit < 0 || digit > 9) break
-      seconds = Math.min(seconds * 10 + digit, KEEP_ALIVE_SECONDS_MAX)
+      number = Math.min(Math.max(0, number) * 10 + digit, most)
     }
-    return seconds * 1000
+    return number
   }
-  return 0
+  return -1
 }
 
 function isNameCode(code: number): boolean {

@@ -3,12 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { SHARED_READ_BUFFER, setNextReadBuffer, takeNextReadBuffer } from '../base/read-buffers.ts'
 import type { ListenAddress } from '../model/listener.ts'
-
-/** Where a peer listens, and how it is called in logs and `$upstream_addr`. */
-export interface PeerAddress {
-  readonly text: string
-  readonly address: ListenAddress
-}
+import { type Egress, PLAIN_EGRESS } from './egress.ts'
 
 /** Who owns a peer socket. */
 export interface PeerSocketOwner {
@@ -17,7 +12,8 @@ export interface PeerSocketOwner {
   onBytes(bytes: Buffer, count: number): Buffer
   onEnd(): void
   onDrained(): void
-  onGone(code: string): void
+  /** @param call the system call that failed, `bind` or `connect` or another; empty where none did */
+  onGone(code: string, call: string): void
 }
 
 interface PeerSocket extends Socket {
@@ -39,11 +35,13 @@ const ON_READ = {
  * Starts to connect; `owner.onConnected` or `owner.onGone` follows, never within this call.
  *
  * @param buffer what the socket reads into first
+ * @param egress of it a unix socket has neither an address of its own nor probes
  */
 export function connectPeer(
   address: ListenAddress,
   owner: PeerSocketOwner,
   buffer: Buffer,
+  egress: Egress = PLAIN_EGRESS,
 ): Socket {
   setNextReadBuffer(buffer)
   const common = {
@@ -52,10 +50,17 @@ export function connectPeer(
     noDelay: true,
     writableHighWaterMark: 16_384,
   }
-  const socket: PeerSocket =
-    address.kind === 'unix'
-      ? connect({ path: address.path, ...common })
-      : connect({ host: address.host, port: address.port, ...common })
+  let socket: PeerSocket
+  if (address.kind === 'unix') {
+    socket = connect({ path: address.path, ...common })
+  } else {
+    const { host, port } = address
+    const { from, isProbed: keepAlive } = egress
+    const options = { host, port, keepAlive, ...common }
+    socket = connect(
+      from === null ? options : { ...options, localAddress: from.host, localPort: from.port },
+    )
+  }
   socket.owner = owner
   socket.on('connect', onConnect)
   socket.on('error', onError)
@@ -65,12 +70,17 @@ export function connectPeer(
   return socket
 }
 
+/** Gives an open socket to another owner. */
+export function handOver(socket: PeerSocket, owner: PeerSocketOwner): void {
+  socket.owner = owner
+}
+
 function onConnect(this: PeerSocket): void {
   this.owner?.onConnected()
 }
 
 function onError(this: PeerSocket, error: NodeJS.ErrnoException): void {
-  this.owner?.onGone(error.code ?? error.message)
+  this.owner?.onGone(error.code ?? error.message, error.syscall ?? '')
 }
 
 function onEnd(this: PeerSocket): void {
@@ -82,5 +92,5 @@ function onDrain(this: PeerSocket): void {
 }
 
 function onClose(this: PeerSocket): void {
-  this.owner?.onGone('closed')
+  this.owner?.onGone('closed', '')
 }

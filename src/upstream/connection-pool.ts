@@ -4,7 +4,8 @@
 import type { SystemClock } from '../base/clock.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
 import type { Keepalive } from '../model/upstream.ts'
-import type { PeerAddress } from './connect.ts'
+import { type Egress, mayServe, PLAIN_EGRESS } from './egress.ts'
+import type { PeerAddress } from './peer-address.ts'
 import { PeerConnection, type PeerServices, type PeerTimeouts } from './peer-connection.ts'
 import type { ResponseSink } from './response-sink.ts'
 
@@ -16,26 +17,42 @@ export class ConnectionPool implements PeerServices {
   readonly wheel: TimerWheel
   readonly #keepalive: Keepalive
   readonly #honoursPeerTimeout: boolean
-  /** By peer index: idle connections, the newest last. */
-  readonly #idle: PeerConnection[][]
+  /** Those that are peers now. */
+  #addresses: readonly PeerAddress[] = []
   #newest: PeerConnection | null = null
   #oldest: PeerConnection | null = null
   #count = 0
   #isClosed = false
 
-  /** @param isStrict ignores what peers say in `Keep-Alive: timeout=`, as nginx does */
+  /** @param isStrict ignores what peers say in `Keep-Alive: timeout=` and `max=`, as nginx does */
   constructor(
     clock: SystemClock,
     wheel: TimerWheel,
     keepalive: Keepalive,
-    peers: number,
+    addresses: readonly PeerAddress[],
     isStrict: boolean,
   ) {
     this.clock = clock
     this.wheel = wheel
     this.#keepalive = keepalive
     this.#honoursPeerTimeout = !isStrict
-    this.#idle = Array.from({ length: peers }, () => [])
+    this.retain(addresses)
+  }
+
+  /** Another set of peers: addresses that stay keep their connections, those to others close when they are idle. */
+  retain(addresses: readonly PeerAddress[]): void {
+    const kept = new Set(addresses)
+    for (const address of this.#addresses) {
+      if (kept.has(address)) continue
+      const idle = address.idle ?? []
+      address.idle = null
+      for (const connection of idle) {
+        this.#unlink(connection)
+        connection.destroy()
+      }
+    }
+    for (const address of addresses) address.idle ??= []
+    this.#addresses = addresses
   }
 
   /** Idle connections now. */
@@ -49,34 +66,32 @@ export class ConnectionPool implements PeerServices {
   }
 
   /**
-   * An idle connection to the peer, or null.
+   * An idle connection to the address that was made as this request wants it, or null.
    *
    * @param idleMsMax one that has been idle for longer is passed over
    */
   take(
-    peer: number,
+    address: PeerAddress,
     sink: ResponseSink,
     timeouts: PeerTimeouts,
     idleMsMax: number,
   ): PeerConnection | null {
-    const idle = this.#idle[peer]
-    const connection = idle?.at(-1)
-    if (idle === undefined || connection === undefined) return null
+    const { idle } = address
+    if (idle === null) return null
+    const index = newestFor(idle, timeouts.egress ?? PLAIN_EGRESS)
+    const connection = idle[index]
+    if (connection === undefined) return null
     if (this.clock.nowMs - connection.idleSinceMs > idleMsMax) return null
-    idle.pop()
+    if (index === idle.length - 1) idle.pop()
+    else idle.splice(index, 1)
     this.#unlink(connection)
     connection.take(sink, timeouts)
     return connection
   }
 
   /** Opens a new connection; `sink.onConnected` or `sink.onFailure` follows. */
-  open(
-    peer: number,
-    address: PeerAddress,
-    sink: ResponseSink,
-    timeouts: PeerTimeouts,
-  ): PeerConnection {
-    return new PeerConnection(address, peer, this, sink, timeouts)
+  open(address: PeerAddress, sink: ResponseSink, timeouts: PeerTimeouts): PeerConnection {
+    return new PeerConnection(address, this, sink, timeouts)
   }
 
   /** Whether a connection may serve more requests after the one that begins (`keepalive_requests`, `keepalive_time`). */
@@ -90,7 +105,9 @@ export class ConnectionPool implements PeerServices {
   }
 
   onReusable(connection: PeerConnection): void {
-    if (!this.isKeeping) {
+    const { idle } = connection.address
+    const hasEnough = this.#honoursPeerTimeout && !connection.isWithinPeerMax
+    if (!this.isKeeping || idle === null || hasEnough) {
       connection.destroy()
       return
     }
@@ -102,14 +119,14 @@ export class ConnectionPool implements PeerServices {
         return
       }
     }
-    this.#idle[connection.peer]!.push(connection)
+    idle.push(connection)
     this.#link(connection)
     connection.setIdleTimeout(timeoutMs)
     if (this.#count > this.#keepalive.idleMax) this.#oldest?.destroy()
   }
 
   onIdleGone(connection: PeerConnection): void {
-    const idle = this.#idle[connection.peer]!
+    const idle = connection.address.idle ?? []
     const index = idle.indexOf(connection)
     if (index === -1) return
     idle.splice(index, 1)
@@ -119,8 +136,8 @@ export class ConnectionPool implements PeerServices {
   /** Closes the idle connections; those in use close after their response. */
   close(): void {
     this.#isClosed = true
-    for (const idle of this.#idle) {
-      for (const connection of [...idle]) connection.destroy()
+    for (const { idle } of this.#addresses) {
+      for (const connection of [...(idle ?? [])]) connection.destroy()
     }
   }
 
@@ -143,4 +160,11 @@ export class ConnectionPool implements PeerServices {
     connection.older = null
     this.#count--
   }
+}
+
+/** Where the newest stands that was made alike; -1 = nowhere. */
+function newestFor(idle: readonly PeerConnection[], wanted: Egress): number {
+  let index = idle.length - 1
+  while (index >= 0 && !mayServe(idle[index]!.egress, wanted)) index--
+  return index
 }

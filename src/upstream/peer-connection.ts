@@ -2,9 +2,10 @@
 // may serve another (RFC 9112 §9.3). Whatever a peer gets wrong ends this connection and nothing else.
 // Length: one state machine, whose phases only make sense side by side.
 
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import type { SystemClock } from '../base/clock.ts'
 import { unsentBytes, writeText } from '../base/direct-write.ts'
+import { errnoText } from '../base/errno-text.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import {
   giveReadBuffer,
@@ -14,18 +15,25 @@ import {
 } from '../base/read-buffers.ts'
 import { Timer, type TimerWheel } from '../base/timer-wheel.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
-import { connectPeer, type PeerAddress, type PeerSocketOwner } from './connect.ts'
+import { connectPeer } from './connect.ts'
+import { ConnectRace, type RaceOwner } from './connect-race.ts'
+import { type Egress, PLAIN_EGRESS } from './egress.ts'
+import type { PeerAddress } from './peer-address.ts'
 import { ResponseReader } from './response-reader.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 /** A body of which more than this is still to come is read into a buffer of its own. */
 const OWN_BUFFER_FROM_BYTES = 65_536
 
-/** Times of one exchange with a peer, in milliseconds. */
+/** Times of one exchange with a peer, in milliseconds, and how its connection is made. */
 export interface PeerTimeouts {
   readonly connectMs: number
   readonly sendMs: number
   readonly readMs: number
+  /** A peer that says nothing for this long is told to the sink, once more after as long again, and so on; 0 = never. */
+  readonly quietMs?: number
+  /** `PLAIN_EGRESS` where it is left out. */
+  readonly egress?: Egress
 }
 
 /** What the connection needs of its worker and its pool. */
@@ -43,16 +51,19 @@ const OWN_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 
 
 type Phase = 'connecting' | 'idle' | 'busy' | 'tunnel' | 'closed'
 
-export class PeerConnection implements PeerSocketOwner {
+export class PeerConnection implements RaceOwner {
   readonly address: PeerAddress
-  readonly peer: number
   readonly startedMs: number
+  /** How it was made. */
+  readonly egress: Egress
   /** Requests begun. */
   requests = 0
   /** When it last became idle. */
   idleSinceMs = 0
   /** What the peer's `Keep-Alive: timeout=` allows, in milliseconds; 0 = not said. */
   keepAliveTimeoutMs = 0
+  /** The peer's `Keep-Alive: max=` lets another request come. */
+  isWithinPeerMax = true
   bytesReceived = 0
   bytesSent = 0
   /** The request in hand was written to its end. */
@@ -61,7 +72,12 @@ export class PeerConnection implements PeerSocketOwner {
   newer: PeerConnection | null = null
   older: PeerConnection | null = null
 
-  readonly #socket: Socket
+  /** In a race the first attempt's until one has won. */
+  #socket: Socket
+  #race: ConnectRace | null = null
+  #reached: PeerAddress
+  /** The last `Keep-Alive: max=` of the peer; -1 = none. */
+  #peerMax = -1
   readonly #services: PeerServices
   readonly #timer: Timer
   readonly #reader = new ResponseReader()
@@ -72,16 +88,19 @@ export class PeerConnection implements PeerSocketOwner {
   /** Its own buffer in the middle of a large body; else it reads into the shared one. */
   #buffer: ReadBuffer | null = null
   #isPaused = false
+  /** How long the peer has said nothing, as far as it was looked at; and when to look next, 0 = not any more. */
+  #quietForMs = 0
+  #nextQuietMs = 0
 
   constructor(
     address: PeerAddress,
-    peer: number,
     services: PeerServices,
     sink: ResponseSink,
     timeouts: PeerTimeouts,
   ) {
     this.address = address
-    this.peer = peer
+    this.#reached = address
+    this.egress = timeouts.egress ?? PLAIN_EGRESS
     this.#services = services
     this.#reader.sink = sink
     this.#timeouts = timeouts
@@ -92,7 +111,17 @@ export class PeerConnection implements PeerSocketOwner {
       if (status < 0) this.#socket.destroy()
       else this.onDrained()
     }
-    this.#socket = connectPeer(address.address, this, SHARED_READ_BUFFER)
+    if (address.rivals.length === 0) {
+      this.#socket = connectPeer(address.address, this, SHARED_READ_BUFFER, this.egress)
+      return
+    }
+    this.#race = new ConnectRace(address.rivals, this, this.egress, services)
+    this.#socket = this.#race.start()
+  }
+
+  /** The address that it leads to, as `$upstream_addr` has it; until a race is won the name. */
+  get addressText(): string {
+    return this.#reached.text
   }
 
   /** The worker's timers. */
@@ -133,8 +162,29 @@ export class PeerConnection implements PeerSocketOwner {
     this.bytesReceived = 0
     this.bytesSent = head.length
     this.requests++
-    this.#services.wheel.set(this.#timer, isWhole ? this.#timeouts.readMs : this.#timeouts.sendMs)
+    this.#quietForMs = 0
+    if (isWhole) this.#awaitHead()
+    else this.#services.wheel.set(this.#timer, this.#timeouts.sendMs)
     writeText(this.#socket, head, this.#onSent)
+  }
+
+  /** Waits for the response's first byte: until the peer has been quiet for a while, or for too long. */
+  #awaitHead(): void {
+    const { readMs, quietMs = 0 } = this.#timeouts
+    const left = readMs - this.#quietForMs
+    const next = this.#quietForMs === 0 ? quietMs : this.#quietForMs
+    const isLooking = quietMs > 0 && next < left && this.#reader.sink?.onQuiet !== undefined
+    this.#services.wheel.set(this.#timer, isLooking ? next : left)
+    this.#nextQuietMs = isLooking ? next : 0
+  }
+
+  /** The time is up: either it was time to look, and it goes on, or the peer was silent for too long. */
+  #onSilence(): boolean {
+    if (this.#nextQuietMs === 0 || this.#reader.hasAnswered) return false
+    this.#quietForMs += this.#nextQuietMs
+    this.#awaitHead()
+    this.#reader.sink?.onQuiet?.()
+    return true
   }
 
   /** Writes a piece of the request body that is the caller's to give away; false: wait for `onPeerDrain`. */
@@ -170,6 +220,7 @@ export class PeerConnection implements PeerSocketOwner {
 
   onBytes(bytes: Buffer, count: number): Buffer {
     this.#services.clock.refresh()
+    this.address.heardMs = this.#services.clock.nowMs
     this.bytesReceived += count
     if (this.#phase === 'busy') this.#onResponseBytes(bytes, count)
     else if (this.#phase === 'tunnel') this.#reader.sink?.onData(bytes, 0, count, false)
@@ -223,6 +274,12 @@ export class PeerConnection implements PeerSocketOwner {
     reader.sink?.onHead(reader.head)
     const rest = reader.takeTunnelBytes()
     if (rest !== null) reader.sink?.onData(rest, 0, rest.length, false)
+  }
+
+  /** Another sink hears of the rest of the response; the connection serves no request after it. */
+  handOver(sink: ResponseSink): void {
+    this.#mayReuse = false
+    this.#reader.sink = sink
   }
 
   /** Leaves the head of the response that just ended to the exchange, which still needs it. */
@@ -293,6 +350,7 @@ export class PeerConnection implements PeerSocketOwner {
       }
       this.#phase = 'idle'
       this.keepAliveTimeoutMs = head.keepAliveTimeoutMs
+      this.#countDown(head.keepAliveMax)
       this.idleSinceMs = this.#services.clock.nowMs
       // Back into the pool first: the end of this exchange may start the next one at once.
       this.#services.onReusable(this)
@@ -300,6 +358,13 @@ export class PeerConnection implements PeerSocketOwner {
       this.#close()
     }
     sink?.onEnd(reader.trailers)
+  }
+
+  /** `max=N` is what is left where it falls from response to response (Apache), else the sum of all (Node). */
+  #countDown(max: number): void {
+    const isFalling = max < this.#peerMax
+    this.isWithinPeerMax = max === -1 || (max > 0 && (isFalling || this.requests < max))
+    this.#peerMax = max
   }
 
   /** Starts the idle timeout; called by the pool. */
@@ -326,6 +391,7 @@ export class PeerConnection implements PeerSocketOwner {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#services.wheel.remove(this.#timer)
+    this.#race?.cancel()
     this.#socket.destroy()
   }
 
@@ -338,9 +404,19 @@ export class PeerConnection implements PeerSocketOwner {
 
   // ── socket events ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  onWon(socket: Socket, address: PeerAddress): void {
+    this.#socket = socket
+    this.#reached = address
+    this.#race = null
+  }
+
   onConnected(): void {
     if (this.#phase !== 'connecting') return
-    this.#services.clock.refresh()
+    const { clock } = this.#services
+    clock.refresh()
+    this.address.onConnected(clock.nowMs - this.startedMs, clock.nowMs)
+    const { preamble } = this.egress
+    if (preamble !== null) this.#socket.write(preamble)
     this.#reader.sink?.onConnected()
   }
 
@@ -381,7 +457,7 @@ export class PeerConnection implements PeerSocketOwner {
     }
   }
 
-  onGone(code: string): void {
+  onGone(code: string, call: string): void {
     if (this.#phase === 'closed') return
     this.#services.clock.refresh()
     switch (this.#phase) {
@@ -389,11 +465,20 @@ export class PeerConnection implements PeerSocketOwner {
         this.destroy()
         return
       case 'connecting':
-        this.#fail(fail(OWN_ERRORS.has(code) ? 'out_of_sockets' : 'connect_failed', code))
+        this.#fail(this.#connectFailure(code, call))
         return
       default:
         this.#fail(fail(this.#reader.isInBody ? 'truncated_response' : 'peer_reset', code))
     }
+  }
+
+  #connectFailure(code: string, call: string): Failure {
+    if (OWN_ERRORS.has(code)) return fail('out_of_sockets', code)
+    if (call !== 'bind') return fail('connect_failed', code)
+    const { text = '', host = '' } = this.egress.from ?? {}
+    // Node finds an IPv6 address malformed for an IPv4 socket, where the kernel says what it is.
+    const errno = code === 'EINVAL' && isIPv6(host) ? 'EAFNOSUPPORT' : code
+    return fail('bind_failed', `bind(${text}) failed (${errnoText(errno) ?? errno})`)
   }
 
   #onTimer(): void {
@@ -405,6 +490,7 @@ export class PeerConnection implements PeerSocketOwner {
         this.#fail(fail('connect_timeout'))
         return
       case 'busy':
+        if (this.isRequestSent && this.#onSilence()) return
         if (this.isRequestSent || this.#reader.isInBody) this.#fail(fail('read_timeout'))
         else if (this.#socket.writableLength > 0) this.#fail(fail('send_timeout'))
         return

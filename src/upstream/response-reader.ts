@@ -140,7 +140,8 @@ export class ResponseReader implements ChunkSink {
       this.#chunks.reset('peer')
     }
     sink.onHead(head)
-    if (this.sink !== sink) return 'dropped'
+    // Another may have been put in its place, and hears of the rest.
+    if (this.sink === null) return 'dropped'
     if (this.#left === 0) return from < to ? 'excess' : 'whole'
     return this.#readBody(bytes, from, to, isLendable)
   }

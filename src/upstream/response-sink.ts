@@ -22,6 +22,8 @@ export interface ResponseSink {
   onPause(): void
   onEnd(trailers: FieldList | null): void
   onFailure(failure: Failure): void
+  /** The whole request was sent, and nothing came back for a while (`PeerTimeouts.quietMs`, then twice as long, …). */
+  onQuiet?(): void
   /** The kernel took all request bytes written so far. */
   onPeerDrain(): void
 }

@@ -12,6 +12,7 @@ import { TimerWheel } from '../../src/base/timer-wheel.ts'
 import type { HeadLimits } from '../../src/http/request-parser.ts'
 import type { Keepalive } from '../../src/model/upstream.ts'
 import { ConnectionPool } from '../../src/upstream/connection-pool.ts'
+import { PeerAddress } from '../../src/upstream/peer-address.ts'
 import type { PeerConnection } from '../../src/upstream/peer-connection.ts'
 import type { ResponseSink } from '../../src/upstream/response-sink.ts'
 
@@ -24,7 +25,13 @@ const LIMITS: HeadLimits = {
   allowUnderscores: true,
   ignoreInvalidFields: true,
 }
-const KEEPALIVE: Keepalive = { idleMax: 4, requestsMax: 100, ageMaxMs: 1e9, idleTimeoutMs: 1e9 }
+const KEEPALIVE: Keepalive = {
+  idleMax: 4,
+  requestsMax: 100,
+  ageMaxMs: 1e9,
+  idleTimeoutMs: 1e9,
+  isLocal: false,
+}
 
 /** A clock that stands still unless the test moves it. */
 class TestClock extends SystemClock {
@@ -60,26 +67,24 @@ class Fixture {
   readonly clock = new TestClock()
   readonly wheel = new TimerWheel(this.clock)
   readonly pool: ConnectionPool
-  readonly #port: number
+  readonly addresses: readonly PeerAddress[]
 
   constructor(server: Server, keepalive: Partial<Keepalive>, isStrict: boolean) {
-    this.#port = (server.address() as AddressInfo).port
+    const { port } = server.address() as AddressInfo
+    const make = (text: string) => new PeerAddress(text, { kind: 'tcp', host: '127.0.0.1', port })
+    this.addresses = [make('first'), make('second')]
     this.pool = new ConnectionPool(
       this.clock,
       this.wheel,
       { ...KEEPALIVE, ...keepalive },
-      2,
+      this.addresses,
       isStrict,
     )
   }
 
   async open(peer = 0): Promise<{ connection: PeerConnection; sink: Waiting }> {
     const sink = new Waiting()
-    const address = {
-      text: 'peer',
-      address: { kind: 'tcp' as const, host: '127.0.0.1', port: this.#port },
-    }
-    const connection = this.pool.open(peer, address, sink, TIMES)
+    const connection = this.pool.open(this.addresses[peer]!, sink, TIMES)
     await sink.connected.promise
     return { connection, sink }
   }
@@ -98,7 +103,7 @@ class Fixture {
   }
 
   take(peer = 0, idleMsMax = Number.POSITIVE_INFINITY): PeerConnection | null {
-    return this.pool.take(peer, new Waiting(), TIMES, idleMsMax)
+    return this.pool.take(this.addresses[peer]!, new Waiting(), TIMES, idleMsMax)
   }
 }
 
@@ -165,7 +170,7 @@ describe('ConnectionPool', () => {
     const { connection, sink } = await fixture.open()
     await fixture.serve(connection, sink)
     const again = new Waiting()
-    assert.equal(fixture.pool.take(0, again, TIMES, 1e9), connection)
+    assert.equal(fixture.pool.take(fixture.addresses[0]!, again, TIMES, 1e9), connection)
     await fixture.serve(connection, again)
     assert.equal(connection.requests, 2)
     assert.equal(fixture.pool.idleCount, 0)
@@ -206,6 +211,21 @@ describe('ConnectionPool', () => {
       assert.equal(fixture.pool.idleCount, left)
     })
   }
+
+  it('keeps what leads to addresses that stay, and closes what leads to others', async t => {
+    const fixture = await makeFixture(t)
+    const [first, second] = fixture.addresses as [PeerAddress, PeerAddress]
+    const kept = await fixture.openAndServe(1)
+    await fixture.openAndServe(0)
+    const { connection, sink } = await fixture.open(0)
+    fixture.pool.retain([second, new PeerAddress('third', first.address)])
+    assert.equal(fixture.pool.idleCount, 1)
+    await fixture.serve(connection, sink)
+    assert.equal(fixture.pool.idleCount, 1)
+    assert.equal(fixture.take(0), null)
+    assert.equal(fixture.take(1), kept)
+    assert.equal(fixture.wheel.count, 1)
+  })
 
   it('when closed lets go of what is idle and keeps nothing more', async t => {
     const fixture = await makeFixture(t)
