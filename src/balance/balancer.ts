@@ -17,4 +17,10 @@ export interface Balancer {
    * @returns index in the list of an eligible member, or -1 when there is none
    */
   pick(tried: TriedSet, at: number, key: string, atMs: number): number
+
+  /**
+   * Called under the group's lock when a request goes to `member` because it is bound to it, for a
+   * method whose later picks should know.
+   */
+  charge?(member: number, tried: TriedSet, at: number): void
 }

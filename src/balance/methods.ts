@@ -82,9 +82,11 @@ export function measuringOf(method: Method): Measuring {
 function makeHash(list: PeerList, method: Of<'hash'>, parts: MethodParts): Balancer {
   const { placement, boundedPercent } = method
   if (placement === 'modulo') return new HashedWalk(list, stepKey, true)
+  // A name that is still looked up has no peer yet, and nobody has a place in a table then.
+  if (list.length === 0) return new RoundRobin(list)
   const table = parts.table ?? buildPlacement(placement, list.namedWeights())
-  // Only a modulo has no table, and no list with one is empty.
-  if (table === null || list.length === 0) return new RoundRobin(list)
+  // Only a modulo has no table.
+  if (table === null) return new RoundRobin(list)
   const bound = boundedPercent === null ? null : new LoadBound(list, parts.zone, boundedPercent)
   return new PlacedHash(list, table, bound)
 }

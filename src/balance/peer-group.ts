@@ -5,11 +5,13 @@
 // group's lock.
 
 import { assert } from '../base/assert.ts'
+import { NGINX_HEALTH, type PassiveHealth } from '../model/passive-health.ts'
 import { type Method, ROUND_ROBIN, WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
 import { GROUP, PEER } from '../zone/layout.ts'
 import { type PeerZone, zoneMs, zoneSeconds } from '../zone/peer-zone.ts'
 import type { Balancer } from './balancer.ts'
 import { Dice } from './dice.ts'
+import { HealthWatch } from './health-watch.ts'
 import { makeBalancer, measuringOf } from './methods.ts'
 import { type GroupPeer, PeerList } from './peer-list.ts'
 import type { PlacementTable } from './placement.ts'
@@ -36,6 +38,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 export interface PeerGroupOptions {
   readonly method?: Method
+  /** nginx's where it is left out. */
+  readonly health?: PassiveHealth
   /** The method's table for the primaries, where it was built before. */
   readonly table?: PlacementTable | null
   /** For the methods that throw dice. */
@@ -56,6 +60,8 @@ export class PeerGroup {
   readonly triesMax: number
   /** What the group remembers of the times that tries take; null when its method asks for none. */
   readonly times: TimeKeeper | null
+  /** Who ejects peers and panics; null where nothing but nginx's bans is configured. */
+  readonly watch: HealthWatch | null
   readonly #zone: PeerZone
   readonly #cells: Int32Array
   readonly #group: number
@@ -88,8 +94,13 @@ export class PeerGroup {
     this.#cells = zone.cells
     this.#group = group
     this.#groupLine = zone.groupLine(group)
-    this.#primaries = new PeerList(zone, group, peers, false)
-    this.#backups = new PeerList(zone, group, peers, true)
+    const isBackup = (peer: GroupPeer): boolean => peer.isBackup
+    this.isSingle = peers.filter(peer => !isBackup(peer)).length === 1 && !peers.some(isBackup)
+    const health = options.health ?? NGINX_HEALTH
+    // As nginx's bans: whoever is alone is not taken out.
+    const rules = this.isSingle ? { ...health, outliers: null } : health
+    this.#primaries = new PeerList(zone, group, peers, false, rules)
+    this.#backups = new PeerList(zone, group, peers, true, rules)
     this.#hasSlowStart = this.#primaries.hasSlowStart || this.#backups.hasSlowStart
     const parts = { zone, dice: new Dice(options.seed ?? 0), table: options.table ?? null }
     this.#primaryBalancer = makeBalancer(this.#primaries, method, parts)
@@ -99,10 +110,13 @@ export class PeerGroup {
     const slots = peers.map(({ slot }) => slot)
     this.times =
       measuringOf(method) === 'nothing' ? null : new TimeKeeper(zone, group, slots, method)
+    const hasWatch = rules.outliers !== null || rules.panicPercent > 0
+    const { dice } = parts
+    const lists = { primaries: this.#primaries, backups: this.#backups }
+    this.watch = hasWatch ? new HealthWatch(group, rules, { zone, dice, slots, ...lists }) : null
     this.#lines = Int32Array.from(peers, peer => zone.peerLine(peer.slot))
     this.#ownConns = Int32Array.from(peers, peer => zone.ownConnsCell(peer.slot))
     this.#maxFails = Int32Array.from(peers, peer => peer.maxFails)
-    this.isSingle = this.#primaries.length === 1 && this.#backups.length === 0
     this.triesMax = peers.filter(peer => !peer.isDown && !peer.isDraining).length
   }
 
@@ -113,15 +127,25 @@ export class PeerGroup {
    *
    * @param nowSeconds wall clock; a fraction counts only where `times` is there
    * @param key what the request is hashed by, for a method that asks for it
+   * @param bound peers that the request is bound to: the first that can be picked is, even when it
+   *   drains; otherwise the pick is as for any request
    * @returns index in the group's peers, or -1 when none is eligible
    */
-  pick(tried: TriedSet, nowSeconds: number, key = ''): number {
+  pick(
+    tried: TriedSet,
+    nowSeconds: number,
+    key = '',
+    bound: readonly number[] = NOT_BOUND,
+  ): number {
     const at = zoneSeconds(nowSeconds)
     const atMs = this.times === null ? 0 : zoneMs(nowSeconds)
     const cells = this.#cells
     this.#zone.lock(this.#group)
     if (this.#hasSlowStart) cells[this.#groupLine + GROUP.picks]!++
-    const peer = this.isSingle ? this.#pickSingle() : this.#pickFrom(tried, at, key, atMs)
+    if (this.watch !== null) this.watch.onPick(at)
+    let peer = this.#pickAny(tried, at, key, atMs, bound)
+    // What an active check has just found is not waited for.
+    if (peer === -1 && this.#panicsNow(at)) peer = this.#pickAny(tried, at, key, atMs, bound)
     if (peer !== -1) {
       const line = this.#lines[peer]!
       cells[line + PEER.requests]!++
@@ -137,10 +161,17 @@ export class PeerGroup {
   /**
    * Ends what `pick` began.
    *
+   * @param isFault whether outlier detection counts it against the peer; an unlisted 500 is a
+   *   success for nginx and a failure here
    * @returns `'ejected'` when this failure leaves the peer unavailable for its fail_timeout
    *   (anew, too)
    */
-  release(peer: number, outcome: Outcome, nowSeconds: number): 'ejected' | null {
+  release(
+    peer: number,
+    outcome: Outcome,
+    nowSeconds: number,
+    isFault = outcome === 'failure',
+  ): 'ejected' | null {
     const cells = this.#cells
     const line = this.#lines[peer]
     assert(line !== undefined, 'a released peer is one of the group')
@@ -148,22 +179,33 @@ export class PeerGroup {
     cells[this.#ownConns[peer]!]!--
     if (this.#groupConns !== -1) cells[this.#groupConns]!--
     // Most tries end here, without the lock: a success with no failure to forget.
-    if (outcome !== 'failure' && cells[line + PEER.fails] === 0) return null
+    const isSilent = outcome === 'neutral'
+    const { watch } = this
+    const isQuiet = watch === null || watch.isQuiet(peer, isFault, isSilent)
+    if (isQuiet && outcome !== 'failure' && cells[line + PEER.fails] === 0) return null
+    return this.#learn(peer, outcome, isFault, zoneSeconds(nowSeconds)) ? 'ejected' : null
+  }
+
+  /** What the end of a try changes; true when nginx's rules make the peer unavailable after it. */
+  #learn(peer: number, outcome: Outcome, isFault: boolean, at: number): boolean {
+    const cells = this.#cells
+    const line = this.#lines[peer]!
     let isEjected = false
     this.#zone.lock(this.#group)
+    this.watch?.onEnd(peer, isFault, outcome === 'neutral', at)
     if (outcome === 'failure') {
       cells[line + PEER.failures]!++
-      if (!this.isSingle) isEjected = this.#countFailure(peer, zoneSeconds(nowSeconds))
+      if (!this.isSingle) isEjected = this.#countFailure(peer, at)
     } else if (
       outcome === 'success' &&
       cells[line + PEER.accessed]! < cells[line + PEER.checked]!
     ) {
-      this.#forgiveFailures(peer, zoneSeconds(nowSeconds))
+      this.#forgiveFailures(peer, at)
     }
     // A peer that was one of several before a reload must not keep what no longer counts.
     if (this.isSingle) cells[line + PEER.fails] = 0
     this.#zone.unlock(this.#group)
-    return isEjected ? 'ejected' : null
+    return isEjected
   }
 
   /**
@@ -177,20 +219,67 @@ export class PeerGroup {
     return this.#primaries.hasEligible(tried, at) || this.#backups.hasEligible(NONE_TRIED, at)
   }
 
-  #pickSingle(): number {
-    const list = this.#primaries
-    return list.isUp(0) && !list.isFull(0) ? list.peerOf(0) : -1
+  #panicsNow(at: number): boolean {
+    return this.watch?.isPanicAfterLook(at) === true
   }
 
-  #pickFrom(tried: TriedSet, at: number, key: string, atMs: number): number {
+  #pickAny(
+    tried: TriedSet,
+    at: number,
+    key: string,
+    atMs: number,
+    bound: readonly number[],
+  ): number {
+    if (this.isSingle) return this.#pickSingle(bound.length > 0)
+    return this.#pickFrom(tried, at, key, atMs, bound)
+  }
+
+  /** Whether the peer takes only what is bound to it. */
+  isDraining(peer: number): boolean {
+    const list = this.#primaries.memberOf(peer) === -1 ? this.#backups : this.#primaries
+    return list.isDraining(list.memberOf(peer))
+  }
+
+  #pickSingle(isBound = false): number {
+    const list = this.#primaries
+    const isUp = isBound ? list.isUpForBound(0) : list.isUp(0)
+    return isUp && !list.isFull(0) ? list.peerOf(0) : -1
+  }
+
+  #pickFrom(
+    tried: TriedSet,
+    at: number,
+    key: string,
+    atMs: number,
+    bound: readonly number[],
+  ): number {
     if (!tried.isOnBackups) {
-      const member = pickOf(this.#primaries, this.#primaryBalancer, tried, at, key, atMs)
+      const member = this.#pickIn(this.#primaries, tried, at, key, atMs, bound)
       if (member !== -1) return open(this.#primaries, member, at)
       if (this.#backups.length === 0) return -1
       tried.switchToBackups()
     }
-    const member = pickOf(this.#backups, this.#backupBalancer, tried, at, key, atMs)
+    const member = this.#pickIn(this.#backups, tried, at, key, atMs, bound)
     return member === -1 ? -1 : open(this.#backups, member, at)
+  }
+
+  #pickIn(
+    list: PeerList,
+    tried: TriedSet,
+    at: number,
+    key: string,
+    atMs: number,
+    bound: readonly number[],
+  ): number {
+    const balancer = list.isBackups ? this.#backupBalancer : this.#primaryBalancer
+    if (bound.length > 0) {
+      const member = list.findForBound(bound, tried, at)
+      if (member !== -1) {
+        balancer.charge?.(member, tried, at)
+        return member
+      }
+    }
+    return pickOf(list, balancer, tried, at, key, atMs)
   }
 
   /** A success ends an older window; after a ban the peer has recovered. */
@@ -217,9 +306,12 @@ export class PeerGroup {
     cells[line + PEER.weightPenalty] = Math.min(penalty, weight)
     if (fails < maxFails) return false
     cells[line + PEER.ejections]!++
+    this.watch?.onBan()
     return true
   }
 }
+
+const NOT_BOUND: readonly number[] = []
 
 /** What a request that has yet to go over to the backups tried of them. */
 const NONE_TRIED: TriedSet = new TriedSet()

@@ -3,8 +3,10 @@
 // is decided here, once for all methods (nginx.org, ngx_http_upstream_module: max_conns, max_fails,
 // fail_timeout, down).
 
-import { GROUP, PEER } from '../zone/layout.ts'
+import { NGINX_HEALTH, type PassiveHealth } from '../model/passive-health.ts'
+import { GROUP, PEER, PEER_STATE } from '../zone/layout.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
+import { HealthGate } from './health-gate.ts'
 import type { TriedSet } from './tried.ts'
 
 /**
@@ -39,6 +41,10 @@ export interface GroupPeer {
 /** Keeps members that recover together from taking their turns together. */
 const MEMBER_STRIDE = 0x85ebca6b
 
+/** What the configuration may have against a member. */
+const DOWN = 1
+const DRAINING = 2
+
 /** A recovered peer begins with this part of its weight. */
 const SLOW_START_LEAST = 0.1
 
@@ -51,7 +57,7 @@ const ROW = {
   /** Index in the group. */
   peer: 1,
   slot: 2,
-  /** 1 = down or draining by the configuration. */
+  /** By the configuration: 0 = up, `DOWN`, `DRAINING`. */
   down: 3,
   maxConns: 4,
   maxFails: 5,
@@ -76,13 +82,23 @@ export class PeerList {
   readonly #configuredWeights: readonly number[]
   /** Whether any member starts slowly. */
   readonly hasSlowStart: boolean
+  /** What keeps members out for their health's sake, beside nginx's bans. */
+  readonly gate: HealthGate
   readonly #zone: PeerZone
   readonly #rows: Int32Array
+  /** By index in the group. */
+  readonly #members: Int32Array
   readonly #weightTotal: number
   #ignoresSlowStart = false
 
   /** @param isBackups which peers of the group are the list's members */
-  constructor(zone: PeerZone, group: number, groupPeers: readonly GroupPeer[], isBackups: boolean) {
+  constructor(
+    zone: PeerZone,
+    group: number,
+    groupPeers: readonly GroupPeer[],
+    isBackups: boolean,
+    health: PassiveHealth = NGINX_HEALTH,
+  ) {
     const peers = [...groupPeers.keys()].filter(peer => groupPeers[peer]!.isBackup === isBackups)
     const members = peers.map(peer => groupPeers[peer]!)
     this.length = peers.length
@@ -92,22 +108,27 @@ export class PeerList {
     this.isBackups = isBackups
     this.names = members.map(({ name }) => name)
     this.hasSlowStart = members.some(({ slowStartSeconds }) => slowStartSeconds > 0)
+    const slots = members.map(({ slot }) => slot)
+    this.gate = new HealthGate(zone, group, slots, health)
     this.#configuredWeights = members.map(({ weight }) => weight)
     this.#weightTotal = members.reduce((sum, { weight }) => sum + weight, 0)
     this.#zone = zone
     this.#rows = new Int32Array(peers.length * ROW_CELLS)
+    this.#members = new Int32Array(groupPeers.length).fill(-1)
     for (const [member, peer] of peers.entries()) {
+      this.#members[peer] = member
       const { slot, maxConns, maxFails, failTimeoutSeconds, slowStartSeconds } = members[member]!
-      const isDown = members[member]!.isDown || members[member]!.isDraining
+      const { isDown, isDraining } = members[member]!
+      const down = isDown ? DOWN : isDraining ? DRAINING : 0
       const row = member * ROW_CELLS
       this.#rows[row + ROW.line] = zone.peerLine(slot)
       this.#rows[row + ROW.peer] = peer
       this.#rows[row + ROW.slot] = slot
-      this.#rows[row + ROW.down] = isDown ? 1 : 0
+      this.#rows[row + ROW.down] = down
       this.#rows[row + ROW.maxConns] = maxConns
       this.#rows[row + ROW.maxFails] = maxFails
       this.#rows[row + ROW.failTimeout] = failTimeoutSeconds
-      this.#rows[row + ROW.limits] = isDown || maxConns > 0 || slowStartSeconds > 0 ? 1 : 0
+      this.#rows[row + ROW.limits] = down > 0 || maxConns > 0 || slowStartSeconds > 0 ? 1 : 0
       this.#rows[row + ROW.slowStart] = slowStartSeconds
     }
   }
@@ -132,6 +153,11 @@ export class PeerList {
     return this.#rows[member * ROW_CELLS + ROW.peer]!
   }
 
+  /** The member of an index in the group; -1 = it is not in this list. */
+  memberOf(peer: number): number {
+    return this.#members[peer]!
+  }
+
   /**
    * Whether the member may take a request now.
    *
@@ -149,15 +175,68 @@ export class PeerList {
   }
 
   #isOpen(member: number, at: number): boolean {
-    return this.isUp(member) && !this.isBanned(member, at) && !this.isFull(member)
+    return this.isUp(member) && this.#isFit(member, at) && !this.isFull(member)
+  }
+
+  /** Neither banned nor ejected, or nobody is left out for that any more. */
+  #isFit(member: number, at: number): boolean {
+    const { gate } = this
+    return gate.isPanicking || !(this.isBanned(member, at) || gate.isHeld(member, at))
   }
 
   /** Neither the configuration nor anybody at run time took it out. */
   isUp(member: number): boolean {
     const row = member * ROW_CELLS
-    return (
-      this.cells[this.#rows[row + ROW.line]! + PEER.state] === 0 && this.#rows[row + ROW.down] === 0
-    )
+    const state = this.cells[this.#rows[row + ROW.line]! + PEER.state]!
+    return (state & this.gate.closing) === 0 && this.#rows[row + ROW.down] === 0
+  }
+
+  /** Neither the configuration nor an operator took it out or drains it. */
+  isPresent(member: number): boolean {
+    return this.#rows[member * ROW_CELLS + ROW.down] === 0 && this.gate.isPresent(member)
+  }
+
+  /** Whether its health lets it be picked, panic or not. */
+  isUsable(member: number, at: number): boolean {
+    const { gate } = this
+    if (gate.isUnhealthy(member) || gate.isHeld(member, at)) return false
+    return !this.isBanned(member, at)
+  }
+
+  /** As `isUsable`, and no ban or ejection waits for a success to end it. */
+  isProven(member: number): boolean {
+    const max = this.#rows[member * ROW_CELLS + ROW.maxFails]!
+    if (max > 0 && this.cells[this.lineOf(member) + PEER.fails]! >= max) return false
+    return !this.gate.isUnhealthy(member) && !this.gate.isEjected(member)
+  }
+
+  /** It finishes what is bound to it and takes nothing else. */
+  isDraining(member: number): boolean {
+    const row = member * ROW_CELLS
+    const state = this.cells[this.#rows[row + ROW.line]! + PEER.state]!
+    return (state & PEER_STATE.draining) !== 0 || this.#rows[row + ROW.down] === DRAINING
+  }
+
+  /** As `isUp`, for a request that is bound to the member: a draining one takes it. */
+  isUpForBound(member: number): boolean {
+    const row = member * ROW_CELLS
+    const state = this.cells[this.#rows[row + ROW.line]! + PEER.state]!
+    const isClosed = (state & this.gate.closing & ~PEER_STATE.draining) !== 0
+    return !isClosed && this.#rows[row + ROW.down] !== DOWN
+  }
+
+  /**
+   * The first of these peers that is in the list and may take a request that is bound to it, by
+   * member; -1 when there is none. A slow start does not turn such a request away: its session is
+   * there.
+   */
+  findForBound(bound: readonly number[], tried: TriedSet, at: number): number {
+    for (let i = 0; i < bound.length; i++) {
+      const member = this.memberOf(bound[i]!)
+      if (member === -1 || !this.isUpForBound(member) || !this.#isFit(member, at)) continue
+      if (!this.isFull(member) && !tried.has(bound[i]!)) return member
+    }
+    return -1
   }
 
   isFull(member: number): boolean {
@@ -212,6 +291,7 @@ export class PeerList {
    * second.
    */
   openWindow(member: number, at: number): void {
+    if (this.cells[this.lineOf(member) + PEER.state] !== 0) this.gate.onPick(member, at)
     if (!this.#isWindowOver(member, at)) return
     const line = this.lineOf(member)
     // A failure in the future, after a step back of the clock: it must be older than the window.

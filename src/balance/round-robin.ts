@@ -7,7 +7,7 @@
 import type { Balancer } from './balancer.ts'
 import type { PeerList } from './peer-list.ts'
 import { Rotation } from './rotation.ts'
-import { pickRound } from './smooth-round.ts'
+import { chargeRound, pickRound } from './smooth-round.ts'
 import type { TriedSet } from './tried.ts'
 
 /** Members up to which the exact loop runs: there it takes about two microseconds. */
@@ -29,5 +29,10 @@ export class RoundRobin implements Balancer {
       if (member !== -1) return member
     }
     return pickRound(this.#list, tried, at)
+  }
+
+  /** A rotation has no credit to pay with: there the others get their shares of the rest. */
+  charge(member: number, tried: TriedSet, at: number): void {
+    if (this.#rotation === null) chargeRound(this.#list, member, tried, at)
   }
 }

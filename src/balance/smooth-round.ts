@@ -29,6 +29,27 @@ export function pickRound(list: PeerList, tried: TriedSet, at: number): number {
 }
 
 /**
+ * A round that `bound` wins whoever is richer, as in nginx 1.29.6: so what is bound to a peer counts
+ * as its turns, and the rest goes to the others. Once it owes a whole round of all others it pays
+ * no more, or a peer with many sessions would have nothing else for hours after they ended.
+ */
+export function chargeRound(list: PeerList, bound: number, tried: TriedSet, at: number): void {
+  const { cells, length } = list
+  const boundLine = list.lineOf(bound)
+  let others = -cells[boundLine + PEER.weight]!
+  for (let member = 0; member < length; member++) {
+    others += cells[list.lineOf(member) + PEER.weight]!
+  }
+  if (cells[boundLine + PEER.currentWeight]! <= -others) return
+  let earned = 0
+  for (let member = 0; member < length; member++) {
+    if (member !== bound && !list.isEligible(member, tried, at)) continue
+    earned += earn(cells, list.lineOf(member))
+  }
+  cells[boundLine + PEER.currentWeight]! -= earned
+}
+
+/**
  * A round over `members[from…to)`, all of the same name; the member picked, or -1.
  */
 export function pickRoundAmong(

@@ -34,6 +34,14 @@ export const GROUP = {
   backupPosition: 5,
   /** Picks, wrapping; counted only where a peer may start slowly. */
   picks: 6,
+  /** 1 = too few peers are usable: all are used (balance/health-watch.ts). */
+  panic: 12,
+  /** Second in which the group's health was last looked at; 0 = look at the next pick. */
+  watchedAt: 13,
+  /** Second in which the peers were last compared. */
+  comparedAt: 14,
+  /** Times that the group entered panic, wrapping. */
+  panics: 15,
 } as const
 
 /** One peer. Written under its group's lock, but for `weight`, `state` and `group`. */
@@ -78,6 +86,29 @@ export const PEER = {
   timedAt: 15,
 } as const
 
+/** What outlier detection knows of one peer. Written under its group's lock. */
+export const HEALTH = {
+  /** Failures since the last success; at least 1 while the peer is ejected. */
+  faultsInRow: 0,
+  /** Tries that failed since the slot was made, wrapping. */
+  faults: 1,
+  /** Tries that ended without a word on the peer, wrapping. */
+  silent: 2,
+  /** Tries with an outcome, and those that failed, as of the last comparison. */
+  seenAnswers: 3,
+  seenFaults: 4,
+  /** Last second of the ejection; while a trial runs, when another may begin. */
+  ejectedUntil: 5,
+  /** Ejections in a row: each interval in the group takes one off. */
+  ejectionsInRow: 6,
+  /** Second in which the trial after an ejection began; 0 = none runs. */
+  trialAt: 7,
+  /** Number of the reason of the last ejection, from 1 (balance/outliers.ts). */
+  cause: 8,
+  /** Ejections since the slot was made, wrapping, those after a failed trial too. */
+  ejections: 9,
+} as const
+
 /** Fixed point of the averages: enough that an average of few milliseconds still moves. */
 export const TIME_UNITS_PER_MS = 64
 
@@ -89,6 +120,8 @@ export const PEER_STATE = {
   draining: 2,
   /** Taken out by an active check. */
   unhealthy: 4,
+  /** Ejected by outlier detection, until a trial succeeds. */
+  ejected: 8,
 } as const
 
 export type PeerStateName = keyof typeof PEER_STATE

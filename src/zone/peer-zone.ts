@@ -28,7 +28,8 @@ const GROUPS_AT = LINE_CELLS
 const PEERS_AT = GROUPS_AT + GROUPS_MAX * LINE_CELLS
 const ROWS_AT = PEERS_AT + PEERS_MAX * LINE_CELLS
 const GROUP_ROWS_AT = ROWS_AT + WORKERS_MAX * PEERS_MAX
-const CELLS = GROUP_ROWS_AT + WORKERS_MAX * GROUPS_MAX
+const HEALTH_AT = GROUP_ROWS_AT + WORKERS_MAX * GROUPS_MAX
+const CELLS = HEALTH_AT + PEERS_MAX * LINE_CELLS
 
 /** How long the main thread waits for a group's lock; its holder may be dead. */
 const MAIN_LOCK_MS = 250
@@ -79,6 +80,12 @@ export class PeerZone {
   peerLine(slot: number): number {
     assert(slot >= 0 && slot < PEERS_MAX, 'peer slot is one of the zone')
     return PEERS_AT + slot * LINE_CELLS
+  }
+
+  /** First cell of what outlier detection knows of a peer. */
+  healthLine(slot: number): number {
+    assert(slot >= 0 && slot < PEERS_MAX, 'peer slot is one of the zone')
+    return HEALTH_AT + slot * LINE_CELLS
   }
 
   /** First cell of a group's line. */
@@ -198,6 +205,8 @@ export class PeerZone {
   clearPeer(slot: number): void {
     const line = this.peerLine(slot)
     this.cells.fill(0, line, line + LINE_CELLS)
+    const health = this.healthLine(slot)
+    this.cells.fill(0, health, health + LINE_CELLS)
     const workers = Atomics.load(this.cells, HEADER.workersUsed)
     for (let worker = 0; worker < workers; worker++) {
       this.cells[ROWS_AT + worker * PEERS_MAX + slot] = 0

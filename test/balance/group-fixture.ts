@@ -4,6 +4,7 @@
 import { PeerGroup } from '../../src/balance/peer-group.ts'
 import type { GroupPeer } from '../../src/balance/peer-list.ts'
 import { TriedSet } from '../../src/balance/tried.ts'
+import { NGINX_HEALTH, type PassiveHealth } from '../../src/model/passive-health.ts'
 import { type Method, PLAIN_PEER, ROUND_ROBIN } from '../../src/model/upstream.ts'
 import { createPeerZone, type PeerStatus, PeerZone } from '../../src/zone/peer-zone.ts'
 
@@ -27,7 +28,11 @@ export class GroupFixture {
   /** Seconds since the start of the test; may have a fraction. */
   now = 0
 
-  constructor(peers: readonly Partial<GroupPeer>[], method: Method = ROUND_ROBIN) {
+  constructor(
+    peers: readonly Partial<GroupPeer>[],
+    method: Method = ROUND_ROBIN,
+    health: PassiveHealth = NGINX_HEALTH,
+  ) {
     const buffer = createPeerZone()
     this.main = new PeerZone(buffer, -1)
     this.zone = new PeerZone(buffer, 0)
@@ -36,7 +41,7 @@ export class GroupFixture {
       0,
       made.map(({ slot, weight }) => ({ slot, weight })),
     )
-    this.group = new PeerGroup(this.zone, 0, made, { method })
+    this.group = new PeerGroup(this.zone, 0, made, { method, health })
   }
 
   get nowSeconds(): number {

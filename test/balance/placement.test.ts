@@ -153,7 +153,7 @@ describe('buildTable', () => {
       address: { kind: 'unix' as const, path: `/${name}` },
       isBackup: at === 1,
     })),
-    keepalive: { idleMax: 0, requestsMax: 1, ageMaxMs: 0, idleTimeoutMs: 0 },
+    keepalive: { idleMax: 0, requestsMax: 1, ageMaxMs: 0, idleTimeoutMs: 0, isLocal: false },
     isImplicit: false,
   })
   const resolved = [{ peer: 0 }, { peer: 0 }, { peer: 1 }, { peer: 2 }]

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { GROUP, HEADER, LINE_CELLS, PEER, PEER_STATE } from '../../src/zone/layout.ts'
+import { GROUP, HEADER, HEALTH, LINE_CELLS, PEER, PEER_STATE } from '../../src/zone/layout.ts'
 
 describe('layout', () => {
-  for (const [name, table] of Object.entries({ HEADER, GROUP, PEER })) {
+  for (const [name, table] of Object.entries({ HEADER, GROUP, PEER, HEALTH })) {
     it(`gives each field of ${name} its own cell inside one line`, () => {
       const offsets = Object.values(table)
       assert.equal(new Set(offsets).size, offsets.length)

@@ -47,6 +47,17 @@ describe('PeerZone', () => {
     assert.ok(grownMiB < 16, `resident memory grew by ${grownMiB} MiB`)
   })
 
+  it('clears what outlier detection knows with the rest of a peer', () => {
+    const main = new PeerZone(createPeerZone(), -1)
+    const [cleared, next] = [main.healthLine(PEERS_MAX - 2), main.healthLine(PEERS_MAX - 1)]
+    main.cells.fill(7, cleared, next + (next - cleared))
+    main.clearPeer(PEERS_MAX - 2)
+    const cells = (line: number) => [...main.cells.subarray(line, line + (next - cleared))]
+    assert.ok(cells(cleared).every(cell => cell === 0))
+    assert.ok(cells(next).every(cell => cell === 7))
+    assert.throws(() => main.healthLine(PEERS_MAX), /peer slot/)
+  })
+
   it('shows a new peer as one that nothing happened to', () => {
     const { main } = makeZones()
     main.initializeGroup(0, [{ slot: 5, weight: 3 }])
