@@ -2,12 +2,15 @@
 
 import { countText } from '../config/diagnostic.ts'
 import { checkListeners, type Loaded, type LoadOptions, load } from './load.ts'
+import { NameTable } from './name-table.ts'
 import { showFindings } from './report.ts'
 import { say, type Terminal } from './terminal.ts'
 
 /** Loads the configuration and tries its addresses. */
 export async function loadForCheck(options: LoadOptions): Promise<Loaded> {
-  const loaded = await load(options)
+  const table = new NameTable({ log: () => {}, onChange: () => {} })
+  const loaded = await load(options, { table, isTrial: true })
+  await table.close()
   if (loaded.config === null) return loaded
   const found = await checkListeners(loaded.config)
   return {

@@ -8,6 +8,8 @@ export const CONTROL_LIMITS = {
   bindRetryMs: 400,
   /** Name resolution of a whole configuration, all names at once. */
   resolveTimeoutMs: 10_000,
+  /** First answers about names that are followed: who has none by then gets its peers later. */
+  firstAnswersMs: 1_500,
   /** Worker deaths in a row before it was ever ready, with no other worker serving: then the start has failed. */
   startDeathsMax: 5,
   /** The pause before a dead worker starts again: none, then this, doubled each time. */

@@ -11,13 +11,15 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { addressText } from '../model/listener.ts'
 import { BUILT_IN, originOf } from '../model/origin.ts'
 import type { ErrorLog } from '../model/settings.ts'
-import { WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
 import { WORKERS_MAX } from '../zone/peer-zone.ts'
 import { probeListeners } from './listen-probe.ts'
 import { mapSettings } from './map-settings.ts'
+import type { NamesUsed, NameTable } from './name-table.ts'
 import { checkOutputFiles } from './output-files.ts'
+import { listPeers, makeLine, type UpstreamLines, weightProblem } from './peer-lines.ts'
 import { dualStackIn, listenAddresses, workerCount } from './reload-plan.ts'
-import { type ResolveOptions, resolveUpstreams, type UpstreamAddresses } from './resolve.ts'
+import { resolveLines, type UpstreamAddresses } from './resolve.ts'
+import { applyState } from './state-file.ts'
 import { checkTemporaryDirectories } from './temporary-directories.ts'
 
 /** What the command line says about the configuration. */
@@ -38,8 +40,16 @@ export interface LoadOptions {
 
 /** What was read; `config` is null when it cannot be used. */
 export interface Loaded extends ReadResult {
-  /** The addresses of `config.upstreams`, in their order. */
-  readonly upstreams: readonly UpstreamAddresses[]
+  /** What stands behind the addresses of `config.upstreams`, in their order. */
+  readonly lines: readonly UpstreamLines[]
+  /** The names that it follows; null when it is not to run. */
+  readonly names: NamesUsed | null
+}
+
+/** The names of a running process; `isTrial`: nothing is to be followed, the configuration is only looked at. */
+export interface LoadNames {
+  readonly table: NameTable
+  readonly isTrial: boolean
 }
 
 /** Reads the file and everything it includes, without asking for names. */
@@ -52,12 +62,22 @@ export function readFor(options: LoadOptions): ReadResult {
 }
 
 /** Reads the file, resolves the names in it, and looks whether it could run on this machine. */
-export async function load(options: LoadOptions, resolving: ResolveOptions = {}): Promise<Loaded> {
-  const result = readFor(options)
-  if (result.config === null) return { ...result, upstreams: [] }
+export async function load(options: LoadOptions, { table, isTrial }: LoadNames): Promise<Loaded> {
+  const result = withStates(readFor(options), options)
+  if (result.config === null) return { ...result, lines: [], names: null }
   const { config, diagnostics: unwritable } = checkTemporaryDirectories(result.config, result)
-  const { upstreams, diagnostics: unresolved } = await resolveUpstreams(config.upstreams, resolving)
+  const names = await table.prepare(config.upstreams)
+  const { lines, diagnostics: unresolved } = await resolveLines(config.upstreams, {
+    follow: (upstream, peer) => {
+      // nginx refuses a name that it cannot find, unless it was told to look again.
+      if (config.isStrict && !peer.isResolving) return null
+      return isTrial ? makeLine([]) : names.line(upstream, peer)
+    },
+  })
+  await names.settled()
+  const upstreams = lines.map(listPeers)
   const found = [
+    ...names.diagnostics,
     ...unresolved,
     ...checkOutputFiles(config, options.prefix),
     ...unwritable,
@@ -68,7 +88,28 @@ export async function load(options: LoadOptions, resolving: ResolveOptions = {})
     ...result,
     config: found.some(({ severity }) => severity === 'error') ? null : config,
     diagnostics: [...result.diagnostics, ...found],
-    upstreams,
+    lines,
+    names: names.used,
+  }
+}
+
+/** Puts in the peers that state files keep. */
+function withStates(result: ReadResult, { prefix, env, hostname }: LoadOptions): ReadResult {
+  const { config } = result
+  if (config === null || config.upstreams.every(({ statePath }) => statePath === null))
+    return result
+  const states = config.upstreams.map(upstream =>
+    applyState(upstream, { prefix, env, hostname, globals: '' }),
+  )
+  const found = states.flatMap(({ diagnostics }) => diagnostics)
+  const sources = states.flatMap(({ source }) => source ?? [])
+  return {
+    ...result,
+    config: found.some(({ severity }) => severity === 'error')
+      ? null
+      : { ...config, upstreams: states.map(({ upstream }) => upstream) },
+    diagnostics: [...result.diagnostics, ...found],
+    sources: new Map([...result.sources, ...sources.map(source => [source.file, source] as const)]),
   }
 }
 
@@ -93,13 +134,11 @@ export function checkWeights(
   config: Config,
   upstreams: readonly UpstreamAddresses[],
 ): Diagnostic[] {
-  return upstreams.flatMap(({ name, peers }, index): Diagnostic[] => {
+  return upstreams.flatMap((addresses, index): Diagnostic[] => {
     const upstream = config.upstreams[index]!
-    const total = peers.reduce((sum, { peer }) => sum + upstream.peers[peer]!.weight, 0)
-    if (total <= WEIGHT_TOTAL_MAX) return []
-    const count = peers.length
-    const what = `the weights of its ${count} addresses pass ${WEIGHT_TOTAL_MAX}`
-    const message = `Cannot use upstream "${name}": ${what}`
+    const what = weightProblem(upstream, addresses)
+    if (what === '') return []
+    const message = `Cannot use upstream "${upstream.name}": ${what}`
     const hint = 'only their proportion matters'
     return [{ severity: 'error', message, origin: originOf(upstream, 'peers'), hint }]
   })

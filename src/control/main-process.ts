@@ -3,7 +3,6 @@
 
 import { systemDelay } from '../base/delay.ts'
 import { DescriptorLimit } from '../base/descriptor-limit.ts'
-import { ErrorLog } from '../base/error-log.ts'
 import { callFailedText } from '../base/system-error.ts'
 import { PROGRAM, VERSION } from '../base/version.ts'
 import type { Config } from '../model/config.ts'
@@ -12,7 +11,10 @@ import type { Generation } from '../worker/messages.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { canShareListeners, probeListeners, removeUnixSockets } from './listen-probe.ts'
 import { type LoadOptions, load } from './load.ts'
-import { makeLogDirectory } from './output-files.ts'
+import { NameTable } from './name-table.ts'
+import { openProcessLog } from './open-log.ts'
+import { listPeers } from './peer-lines.ts'
+import { refreshPeers } from './peer-refresh.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { ProcessLog } from './process-log.ts'
 import {
@@ -33,7 +35,6 @@ import { showFindings, stateText } from './report.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { listenToSignals, type Request } from './signals.ts'
 import { Supervisor } from './supervisor.ts'
-import { makeTemporaryDirectories } from './temporary-directories.ts'
 import { hasTerminal, type Terminal } from './terminal.ts'
 
 export interface MainOptions {
@@ -85,6 +86,10 @@ class MainProcess {
   readonly #end = Promise.withResolvers<number>()
   readonly #memory = new SharedMemory()
   readonly #log: ProcessLog
+  readonly #names = new NameTable({
+    log: (level, text) => this.#write(level, text),
+    onChange: () => this.#refreshPeers(),
+  })
   #supervisor: Supervisor | null = null
   #running: Running | null = null
   #isAlone = false
@@ -105,17 +110,18 @@ class MainProcess {
 
   async start(): Promise<void> {
     const { terminal } = this.#options
-    const loaded = await load(this.#options.load)
+    const loaded = await load(this.#options.load, { table: this.#names, isTrial: false })
     showFindings(terminal, loaded, ['error', 'warning'])
-    const { config, upstreams } = loaded
-    if (config === null) throw new StartFailure('')
-    this.#log.use(this.#openLog(config), config)
+    const { config, lines, names } = loaded
+    if (config === null || names === null) throw new StartFailure('')
+    this.#names.keep(names)
+    this.#log.use(openProcessLog(config, this.#options.load.prefix), config)
     this.#log.reportStart(loaded)
     this.#isAlone = !(await canShareListeners())
     const wanted = listenAddresses(config)
     await this.#probe(config, wanted, CONTROL_LIMITS.bindTriesMax)
     if (this.#hasEnded()) return
-    const generation = this.#memory.generations.make(config, upstreams, wanted)
+    const generation = this.#memory.generations.make(config, lines.map(listPeers), wanted)
     if (generation === null) throw new StartFailure(TOO_MANY_PEERS)
     this.#supervisor = this.#makeSupervisor()
     const workers = this.#workerCount(config)
@@ -125,12 +131,13 @@ class MainProcess {
     if (this.#hasEnded()) return
     if (applied.kind === 'refused') throw new StartFailure(applied.message)
     const listening = { wanted, bound: applied.generation.listeners }
-    this.#running = { config, upstreams, generation: applied.generation, listening }
+    this.#running = { config, lines, generation: applied.generation, listening }
     const problem = this.#writePid(config)
     if (problem !== '') throw new StartFailure(problem)
     this.#phase = 'serving'
     this.#log.notice(`${PROGRAM}/${VERSION} started: ${this.#stateText()}`)
     this.#options.onReady?.()
+    this.#refreshPeers()
     if (this.#wantsReload) this.#reload()
   }
 
@@ -179,6 +186,7 @@ class MainProcess {
 
   /** Lets go of files; the last thing to happen. Does not return when a worker cannot be ended. */
   close(): void {
+    void this.#names.close()
     removePidFile(this.#pidPath, process.pid)
     const isStuck = this.#supervisor?.isStuck ?? false
     if (isStuck) this.#write('alert', 'a worker is stuck in a system call: ending by SIGKILL')
@@ -226,7 +234,18 @@ class MainProcess {
         await this.#reloadOnce()
       }
       this.#isReloading = false
+      this.#refreshPeers()
     })()
+  }
+
+  /** While a configuration is taken it waits: that one begins with what is known then. */
+  #refreshPeers(): void {
+    if (this.#phase !== 'serving' || this.#isReloading) return
+    this.#running = refreshPeers(this.#running!, {
+      generations: this.#memory.generations,
+      supervisor: this.#supervisor!,
+      log: (level, text) => this.#write(level, text),
+    })
   }
 
   async #reloadOnce(): Promise<void> {
@@ -237,8 +256,9 @@ class MainProcess {
       options: this.#options.load,
       supervisor: this.#supervisor!,
       generations: this.#memory.generations,
+      names: this.#names,
       probe: (config, addresses) => this.#probe(config, addresses, 1),
-      openLog: config => this.#openLog(config),
+      openLog: config => openProcessLog(config, this.#options.load.prefix),
       workerCount: config => this.#workerCount(config),
       onLoaded: loaded => this.#log.reportReload(loaded),
     }).catch((error: Error) => crashed(running, error))
@@ -271,17 +291,6 @@ class MainProcess {
   ): Promise<void> {
     const problems = await probeListeners(addresses, { triesMax, isDualStack: dualStackIn(config) })
     if (problems.length > 0) throw new StartFailure(problems.map(({ text }) => text).join('; '))
-  }
-
-  /** Makes the directories that it writes into, too. */
-  #openLog(config: Config): ErrorLog {
-    try {
-      makeLogDirectory(config, this.#options.load.prefix)
-      makeTemporaryDirectories(config)
-      return new ErrorLog(config.process.errorLogs)
-    } catch (error) {
-      throw new StartFailure((error as Error).message)
-    }
   }
 
   /** Returns why it could not be written, or the empty string. */

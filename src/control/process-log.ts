@@ -9,6 +9,9 @@ import type { Loaded } from './load.ts'
 import { findingLine, LEVEL_OF, lacksNotices, logsToTerminal, showFindings } from './report.ts'
 import { say, type Terminal } from './terminal.ts'
 
+/** Lines from before the log was open, which is soon; more are lost. */
+const EARLY_MAX = 100
+
 /** The log of the main thread. Until `use` it is the terminal alone. */
 export class ProcessLog {
   readonly #terminal: Terminal
@@ -16,6 +19,8 @@ export class ProcessLog {
   /** What goes to the log can be seen where the process was started. */
   #isShown = false
   #lacksNotices = false
+  /** What was to be written before there was a log. */
+  readonly #early: { readonly level: LogLevel; readonly text: string }[] = []
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -27,11 +32,13 @@ export class ProcessLog {
     this.#log = log
     this.#isShown = logsToTerminal(config)
     this.#lacksNotices = lacksNotices(config)
+    for (const { level, text } of this.#early.splice(0)) log.write(level, text)
   }
 
   /** Writes one line to the log. */
   write(level: LogLevel, text: string): void {
-    this.#log?.write(level, text)
+    if (this.#log !== null) this.#log.write(level, text)
+    else if (this.#early.length < EARLY_MAX) this.#early.push({ level, text })
   }
 
   /** Writes what has to be seen, whichever way one looks. */

@@ -7,14 +7,16 @@ import type { ListenAddress } from '../model/listener.ts'
 import type { Generation } from '../worker/messages.ts'
 import type { Generations } from './generations.ts'
 import { type Loaded, type LoadOptions, load } from './load.ts'
+import type { NameTable } from './name-table.ts'
+import { listPeers, type UpstreamLines } from './peer-lines.ts'
 import { type Listening, listenAddresses, meetsOwn, planListeners } from './reload-plan.ts'
-import type { UpstreamAddresses } from './resolve.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** What serves. */
 export interface Running {
   readonly config: Config
-  readonly upstreams: readonly UpstreamAddresses[]
+  /** What stands behind the peers of `config.upstreams`, now and later. */
+  readonly lines: readonly UpstreamLines[]
   readonly generation: Generation
   readonly listening: Listening
 }
@@ -28,6 +30,7 @@ export interface ReloadWork {
   readonly options: LoadOptions
   readonly supervisor: Supervisor
   readonly generations: Generations
+  readonly names: NameTable
   /** Throws `StartFailure` when an address cannot be bound. */
   readonly probe: (config: Config, addresses: readonly ListenAddress[]) => Promise<void>
   /** Throws `StartFailure` when a log cannot be opened. */
@@ -51,16 +54,24 @@ export type Taken =
 
 export const TOO_MANY_PEERS = 'too many upstreams or peers for the shared memory'
 
-/** Reads the configuration again and makes it serve. */
+/** Reads the configuration again and makes it serve. Names that only the one that is not used wants are forgotten. */
 export async function takeConfiguration(work: ReloadWork): Promise<Taken> {
-  const { running, supervisor, generations } = work
+  try {
+    return await take(work)
+  } finally {
+    work.names.dropUnused()
+  }
+}
+
+async function take(work: ReloadWork): Promise<Taken> {
+  const { running, supervisor, generations, names } = work
   const refused = (reason: string, now = running): Taken => {
     return { kind: 'refused', running: now, reason }
   }
-  const loaded = await load(work.options)
+  const loaded = await load(work.options, { table: names, isTrial: false })
   work.onLoaded(loaded)
-  const { config, upstreams } = loaded
-  if (config === null) return refused('it has errors')
+  const { config, lines } = loaded
+  if (config === null || loaded.names === null) return refused('it has errors')
   const plan = planListeners(running.listening, listenAddresses(config))
   const own = running.listening.bound
   let log: ErrorLog
@@ -74,7 +85,7 @@ export async function takeConfiguration(work: ReloadWork): Promise<Taken> {
     if (error instanceof StartFailure) return refused(error.message)
     throw error
   }
-  const generation = generations.make(config, upstreams, plan.listeners)
+  const generation = generations.make(config, lines.map(listPeers), plan.listeners)
   if (generation === null) {
     log.close()
     return refused(TOO_MANY_PEERS)
@@ -88,15 +99,16 @@ export async function takeConfiguration(work: ReloadWork): Promise<Taken> {
     return refused(message)
   }
   const listening = { wanted: plan.wanted, bound: applied.generation.listeners }
-  const next = { config, upstreams, generation: applied.generation, listening }
+  const next = { config, lines, generation: applied.generation, listening }
+  names.keep(loaded.names)
   return { kind: 'taken', running: next, log, closed: plan.closed }
 }
 
 /** Some workers have taken what another one refused: all get the old configuration, as a generation of its own. */
 async function goBack(work: ReloadWork, refused: Generation, message: string): Promise<Taken> {
   const { running, supervisor, generations } = work
-  const { config, upstreams, listening } = running
-  const again = generations.make(config, upstreams, listening.bound)
+  const { config, lines, listening } = running
+  const again = generations.make(config, lines.map(listPeers), listening.bound)
   if (again === null) return { kind: 'refused', running, reason: `${message}; ${TOO_MANY_PEERS}` }
   const applied = await supervisor.apply(again, supervisor.count)
   generations.drop(refused.number)

@@ -1,5 +1,6 @@
-// Host names of peers become addresses when a configuration is loaded, as in nginx: every address of a name is a peer,
-// IPv4 before IPv6, and a name without an address refuses the configuration. All names are asked at once, each once.
+// What the `server` lines of a configuration stand for: addresses for good (every address of a name is a peer, IPv4
+// before IPv6, as nginx finds them when it loads), or a name that is followed while the program runs. A name that
+// nobody knows yet refuses the configuration only where nginx's way was asked for; else its peers come later.
 
 import { ADDRCONFIG, type LookupAddress } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns/promises'
@@ -10,14 +11,21 @@ import { systemErrorCode } from '../base/system-error.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import { originOf } from '../model/origin.ts'
-import type { Upstream } from '../model/upstream.ts'
+import type { Peer, Upstream } from '../model/upstream.ts'
 import { CONTROL_LIMITS } from './limits.ts'
+import { makeLine, type PeerLine, type UpstreamLines } from './peer-lines.ts'
 
 /** One address of an upstream, and the `server` line that it came from. */
 export interface PeerAddress {
   /** Index in `Upstream.peers`. */
   readonly peer: number
   readonly address: ListenAddress
+  /** Addresses that connecting races between; then `address` has the name. */
+  readonly rivals?: readonly ListenAddress[]
+  /** In place of the line's: what the name's records say. */
+  readonly weight?: number
+  /** In place of the line's: what the name's records say. */
+  readonly isBackup?: boolean
 }
 
 /** The addresses of one upstream, in the order of its `server` lines. */
@@ -29,29 +37,34 @@ export interface UpstreamAddresses {
 /** Asks for every address of a host name; rejects when there is none. */
 export type Lookup = (host: string) => Promise<readonly string[]>
 
+/** Makes the line of a name that is followed, or null where it cannot be. */
+export type Follow = (upstream: Upstream, peer: Peer) => PeerLine | null
+
 export interface ResolveOptions {
   readonly lookup?: Lookup
   readonly timeoutMs?: number
   readonly delay?: Delay
+  /** Without it no name is followed: those with `resolve` have no address, and others have to have one now. */
+  readonly follow?: Follow
 }
 
 export interface Resolved {
-  /** In the order of `Config.upstreams`. */
-  readonly upstreams: readonly UpstreamAddresses[]
-  /** An error for each peer whose name has no address. */
+  /** What stands behind the addresses, in the order of `Config.upstreams`. */
+  readonly lines: readonly UpstreamLines[]
+  /** An error or a warning for each peer whose name has no address. */
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Finds the addresses of all peers. */
-export async function resolveUpstreams(
+/** Finds out what all `server` lines stand for. */
+export async function resolveLines(
   upstreams: readonly Upstream[],
   options: ResolveOptions = {},
 ): Promise<Resolved> {
-  const { lookup = lookupHost, delay = systemDelay } = options
+  const { lookup = lookupHost, delay = systemDelay, follow } = options
   const timeoutMs = options.timeoutMs ?? CONTROL_LIMITS.resolveTimeoutMs
   const names = new Set<string>()
-  for (const { address } of upstreams.flatMap(upstream => upstream.peers)) {
-    if (address.kind === 'tcp' && isIP(address.host) === 0) names.add(address.host)
+  for (const { address, isResolving } of upstreams.flatMap(upstream => upstream.peers)) {
+    if (!isResolving && address.kind === 'tcp' && isIP(address.host) === 0) names.add(address.host)
   }
   const answers = new Map(
     await Promise.all(
@@ -59,21 +72,25 @@ export async function resolveUpstreams(
     ),
   )
   const diagnostics: Diagnostic[] = []
-  const resolved = upstreams.map(upstream => {
-    const peers = upstream.peers.flatMap((peer, index): PeerAddress[] => {
+  const lines = upstreams.map((upstream): UpstreamLines => {
+    const each = upstream.peers.map((peer): PeerLine => {
       const { address } = peer
+      if (peer.isResolving) return follow?.(upstream, peer) ?? makeLine([])
       const answer = address.kind === 'tcp' ? answers.get(address.host) : undefined
-      if (address.kind === 'unix' || answer === undefined) return [{ peer: index, address }]
-      if (answer.problem !== '') {
-        const message = `host not found in upstream "${peer.name}"`
-        const origin = originOf(peer, 'address')
-        diagnostics.push({ severity: 'error', message, origin, hint: answer.problem })
-      }
-      return answer.hosts.map(host => ({ peer: index, address: { ...address, host } }))
+      if (address.kind === 'unix' || answer === undefined) return makeLine([address])
+      if (answer.problem === '') return makeLine(answer.hosts.map(host => ({ ...address, host })))
+      const line = follow?.(upstream, peer) ?? null
+      const message = `host not found in upstream "${peer.name}"`
+      const origin = originOf(peer, 'address')
+      const isKept = line !== null
+      const severity = isKept ? 'warning' : 'error'
+      const hint = isKept ? `${answer.problem}; it is asked for again` : answer.problem
+      diagnostics.push({ severity, message, origin, hint })
+      return line ?? makeLine([])
     })
-    return { name: upstream.name, peers }
+    return { upstream, lines: each }
   })
-  return { upstreams: resolved, diagnostics }
+  return { lines, diagnostics }
 }
 
 interface Answer {

@@ -18,5 +18,6 @@ export class SharedMemory {
   reclaim(worker: number): void {
     this.metrics.reclaim(worker)
     this.peers.reclaim(worker)
+    this.generations.reclaim(worker)
   }
 }

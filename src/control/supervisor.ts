@@ -137,6 +137,19 @@ export class Supervisor {
     return { kind: 'applied', generation: next }
   }
 
+  /**
+   * Gives all workers other peers for one upstream; a worker that starts later starts with them.
+   *
+   * @param generation the one that serves, with the new peers
+   */
+  changePeers(generation: Generation, index: number): void {
+    this.#current = generation
+    const upstream = generation.upstreams[index]!
+    for (const thread of this.#threads()) {
+      thread.post({ kind: 'peers', generation: generation.number, upstream })
+    }
+  }
+
   /** USR1: resolves when every worker writes into files opened anew. */
   async reopenLogs(): Promise<void> {
     const all = this.#threads().map(thread => thread.reopenLogs())
@@ -184,6 +197,7 @@ export class Supervisor {
       {
         onLog: log,
         onReleased: number => generations.letGo(number, thread),
+        onPeersReleased: version => generations.letGoPeers(version, thread),
         onExit: reason => this.#onExit(seat, thread, reason),
       },
       now(),

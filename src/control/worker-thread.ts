@@ -21,6 +21,7 @@ export type Answer =
 export interface WorkerEvents {
   onLog(level: LogLevel, text: string): void
   onReleased(generation: number): void
+  onPeersReleased(version: number): void
   /** Exactly once, last. `reason` is one line. */
   onExit(reason: string): void
 }
@@ -137,6 +138,9 @@ export class WorkerThread {
       case 'released':
         this.#answers.delete(message.generation)
         events.onReleased(message.generation)
+        break
+      case 'released-peers':
+        events.onPeersReleased(message.version)
         break
       case 'drained':
         this.isDrained = true

@@ -10,8 +10,14 @@ export interface ResolvedPeer {
   /** Index in `Upstream.peers`: the `server` line that it came from. */
   readonly peer: number
   readonly address: ListenAddress
+  /** Addresses that connecting races between; then `address` has the name. */
+  readonly rivals?: readonly ListenAddress[]
   /** Slot in the peer zone, the same in every worker and kept over reloads by upstream name and address. */
   readonly slot: number
+  /** In place of the weight of its line: what the name's records say. */
+  readonly weight?: number
+  /** In place of the line's: what the name's records say. */
+  readonly isBackup?: boolean
 }
 
 /** The resolved peers of one upstream, in the order of `Config.upstreams`. */
@@ -19,9 +25,19 @@ export interface ResolvedUpstream {
   readonly name: string
   /** The group's slot in the peer zone (its lock). */
   readonly group: number
+  /** Names this list of peers: another one for the same upstream has another number, also in another generation. */
+  readonly version: number
   readonly peers: readonly ResolvedPeer[]
   /** What the method looks keys up in, built once for all workers (docs/decisions/014-tables-of-consistent-hashing.md). */
   readonly table?: PlacementTable | null
+}
+
+/** Memory that all workers share for one upstream; null where it needs none. */
+export interface UpstreamMemory {
+  /** The table of `sticky learn` (zone/session-zone.ts). */
+  readonly sessions: SharedArrayBuffer | null
+  /** The line of `queue` (zone/queue-zone.ts). */
+  readonly line: SharedArrayBuffer | null
 }
 
 /** A configuration ready to run. */
@@ -30,6 +46,8 @@ export interface Generation {
   readonly number: number
   readonly config: Config
   readonly upstreams: readonly ResolvedUpstream[]
+  /** In the order of `Config.upstreams`. */
+  readonly memories: readonly UpstreamMemory[]
   /** Addresses to listen on, each once. Port 0 was replaced by the number that the first worker got. */
   readonly listeners: readonly ListenAddress[]
 }
@@ -53,6 +71,11 @@ export interface WorkerStart {
 export type ToWorker =
   /** Compile and swap; answered by `ready` or `failed`. Listeners that stay are not touched. */
   | { readonly kind: 'reload'; readonly generation: Generation }
+  /**
+   * Other peers for one upstream of a generation; `released-peers` names the ones before as soon as nobody uses them.
+   * A worker that does not have the generation (any more) leaves it unanswered.
+   */
+  | { readonly kind: 'peers'; readonly generation: number; readonly upstream: ResolvedUpstream }
   /** WINCH: close the listeners, go on with what was accepted. */
   | { readonly kind: 'stop-accepting' }
   /** QUIT: close the listeners and idle connections, finish requests, answer `drained`, exit. */
@@ -74,6 +97,8 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly generation: number; readonly message: string }
   /** The last exchange on an old generation ended; its peers' slots may be used again. */
   | { readonly kind: 'released'; readonly generation: number }
+  /** The last exchange on a list of peers that was replaced has ended. */
+  | { readonly kind: 'released-peers'; readonly version: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'reopened' }
   /** A line for the main error log of this process (workers write their own log files; this is for start and stop). */

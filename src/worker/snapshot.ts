@@ -1,34 +1,28 @@
 // A generation of the configuration compiled for one worker: upstreams with their groups and pools, servers with their
 // locations, and for each listening address the table of servers. Made whole, swapped whole, never changed.
 
-import { PeerGroup } from '../balance/peer-group.ts'
 import type { SystemClock } from '../base/clock.ts'
 import { ErrorLog } from '../base/error-log.ts'
 import type { ClientLimits } from '../downstream/client-handler.ts'
 import type { CompatProfile } from '../model/config.ts'
 import { addressText } from '../model/listener.ts'
+import type { ResolverSettings } from '../model/resolver.ts'
 import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Method, Upstream } from '../model/upstream.ts'
 import { AccessLogger } from '../proxy/access-log.ts'
 import { runLocation } from '../proxy/begin.ts'
 import { type CompileContext, compileLocation } from '../proxy/compile-location.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import { type LocationEntry, LocationTable } from '../proxy/location-table.ts'
 import type { LogFiles } from '../proxy/log-files.ts'
-import type {
-  Render,
-  ServerRuntime,
-  Services,
-  Snapshot,
-  UpstreamRuntime,
-} from '../proxy/runtime.ts'
+import type { ServerRuntime, Services, Snapshot, UpstreamRuntime } from '../proxy/runtime.ts'
 import { ServerTable } from '../proxy/server-table.ts'
-import { compileTemplate } from '../proxy/variables.ts'
-import { ConnectionPool } from '../upstream/connection-pool.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
+import { WorkerUpstream } from './compile-upstream.ts'
+import { DynamicNames, type OnNameAnswer } from './dynamic-names.ts'
 import { DynamicUpstreams } from './dynamic-upstreams.ts'
 import type { Generation, ResolvedUpstream } from './messages.ts'
+import type { WaitLines } from './wait-lines.ts'
 
 /** Field lines of one request head (nginx 1.31 `max_headers` has 1000). */
 const REQUEST_FIELDS_MAX = 1_000
@@ -38,6 +32,7 @@ export interface WorkerResources {
   readonly services: Services
   readonly clock: SystemClock
   readonly zone: PeerZone
+  readonly waitLines: WaitLines
   readonly logFiles: LogFiles
 }
 
@@ -55,13 +50,16 @@ export class WorkerSnapshot implements Snapshot {
   readonly isStrict: boolean
   active = 0
   isDraining = false
-  readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
+  readonly upstreams: ReadonlyMap<string, WorkerUpstream>
   /** By `addressText`. */
   readonly addresses: ReadonlyMap<string, AddressRuntime>
   readonly runLocation = runLocation
   /** Called when the last exchange of a retired snapshot ends. */
   onReleased: (() => void) | null = null
   readonly #dynamic: DynamicUpstreams
+  readonly #names: DynamicNames
+  /** Without a name server the machine's own configuration is asked. */
+  readonly #asksMachine: boolean
   readonly #loggers: AccessLogger[] = []
   readonly #errorLogs: ErrorLog[] = []
 
@@ -73,13 +71,14 @@ export class WorkerSnapshot implements Snapshot {
     this.compat = config.compat
     this.isStrict = config.isStrict
     this.#dynamic = new DynamicUpstreams(resources.clock, resources.services.wheel, config.isStrict)
+    this.#names = new DynamicNames({ clock: resources.clock, upstreams: this.#dynamic })
+    this.#asksMachine = config.format === 'yaml'
     this.upstreams = new Map(
       generation.upstreams.map((resolved, index) => {
         const upstream = config.upstreams[index]!
-        return [
-          upstream.name,
-          compileUpstream(upstream, resolved, resources, config.isStrict),
-        ] as const
+        const memory = generation.memories[index]!
+        const runtime = new WorkerUpstream(upstream, resolved, memory, resources, config.isStrict)
+        return [upstream.name, runtime] as const
       }),
     )
     try {
@@ -126,6 +125,19 @@ export class WorkerSnapshot implements Snapshot {
     return this.#dynamic.find(address)
   }
 
+  hasResolver(resolver: ResolverSettings): boolean {
+    return this.#asksMachine || resolver.servers.length > 0
+  }
+
+  lookUpUpstream(name: string, resolver: ResolverSettings, onAnswer: OnNameAnswer): () => void {
+    return this.#names.find(name, resolver, onAnswer)
+  }
+
+  /** Another set of peers for one upstream. `onReleased`: who still used the one before has ended. */
+  changePeers(resolved: ResolvedUpstream, onReleased: (version: number) => void): void {
+    this.upstreams.get(resolved.name)?.change(resolved, onReleased)
+  }
+
   onExchangeEnd(_exchange: Exchange): void {
     this.active--
     if (this.active === 0 && this.onReleased !== null) this.#release()
@@ -133,7 +145,10 @@ export class WorkerSnapshot implements Snapshot {
 
   /** Another snapshot took over: idle connections close now, the rest when the last exchange has ended. */
   retire(onReleased: () => void): void {
-    for (const { pool } of this.upstreams.values()) pool.close()
+    for (const { pool, queue } of this.upstreams.values()) {
+      pool.close()
+      queue?.retire()
+    }
     this.onReleased = onReleased
     if (this.active === 0) this.#release()
   }
@@ -141,6 +156,7 @@ export class WorkerSnapshot implements Snapshot {
   #release(): void {
     const onReleased = this.onReleased
     this.onReleased = null
+    this.#names.close()
     this.#closeLogs()
     onReleased?.()
   }
@@ -154,39 +170,6 @@ export class WorkerSnapshot implements Snapshot {
     for (const logger of this.#loggers.splice(0)) logger.close()
     for (const log of this.#errorLogs.splice(0)) log.close()
   }
-}
-
-function compileUpstream(
-  upstream: Upstream,
-  resolved: ResolvedUpstream,
-  resources: WorkerResources,
-  isStrict: boolean,
-): UpstreamRuntime {
-  const peers = resolved.peers.map(({ peer, slot }) => {
-    return { ...upstream.peers[peer]!, slot }
-  })
-  const { method } = upstream
-  const table = resolved.table ?? null
-  const seed = resources.services.pid + resources.services.workerIndex * 0x10001 + resolved.group
-  return {
-    config: upstream,
-    group: new PeerGroup(resources.zone, resolved.group, peers, { method, table, seed }),
-    keyOf: compileKey(method),
-    addresses: resolved.peers.map(({ address }) => ({ text: addressText(address), address })),
-    pool: new ConnectionPool(
-      resources.clock,
-      resources.services.wheel,
-      upstream.keepalive,
-      peers.length,
-      isStrict,
-    ),
-  }
-}
-
-/** What a request is hashed by; null for a method that does not hash. */
-function compileKey(method: Method): Render | null {
-  if (method.kind === 'hash') return compileTemplate(method.key)
-  return method.kind === 'ip_hash' ? compileTemplate([{ variable: 'remote_addr' }]) : null
 }
 
 function compileServer(server: Server, context: CompileContext): ServerRuntime {

@@ -22,6 +22,7 @@ import { PeerZone } from '../zone/peer-zone.ts'
 import { Admission } from './admission.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from './messages.ts'
 import { type AddressRuntime, type WorkerResources, WorkerSnapshot } from './snapshot.ts'
+import { WaitLines } from './wait-lines.ts'
 
 const BACKLOG = 511
 
@@ -47,6 +48,7 @@ const resources: WorkerResources = {
   clock,
   zone: new PeerZone(start.peerZone, start.index),
   logFiles: new LogFiles(errorLog, clock),
+  waitLines: new WaitLines(clock, wheel, start.index),
 }
 
 /** One bound address and what it serves now. */
@@ -100,6 +102,8 @@ const admission = new Admission({
 /** By `addressText` of the bound address. */
 const endpoints = new Map<string, Endpoint>()
 let snapshot: WorkerSnapshot | undefined
+/** Made, and not serving yet: its listeners are being bound. */
+let coming: WorkerSnapshot | undefined
 let isDraining = false
 let hasDrained = false
 
@@ -121,6 +125,7 @@ function onAccept(connection: ClientConnection): void {
 /** Binds what is new, swaps what stays, closes what is gone. Nothing changes when it rejects. */
 async function apply(generation: Generation): Promise<ListenAddress[]> {
   const next = new WorkerSnapshot(generation, resources)
+  coming = next
   admission.connectionsMax ||= generation.config.process.workerConnectionsMax
   const opened: Endpoint[] = []
   /** What every address of the generation came to, in its order. */
@@ -149,9 +154,11 @@ async function apply(generation: Generation): Promise<ListenAddress[]> {
     errorLog.retarget(generation.config.process.errorLogs)
   } catch (error) {
     for (const endpoint of opened) endpoint.listener?.close()
+    coming = undefined
     next.retire(() => {})
     throw error
   }
+  coming = undefined
   for (const endpoint of opened) endpoints.set(addressText(endpoint.listener!.address), endpoint)
   swap(next, generation, bound)
   return bound
@@ -266,6 +273,12 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'reload':
       void serve(message.generation)
+      return
+    case 'peers':
+      for (const each of [snapshot, coming]) {
+        if (each?.generation !== message.generation) continue
+        each.changePeers(message.upstream, version => say({ kind: 'released-peers', version }))
+      }
       return
     case 'stop-accepting':
       stopAccepting()

@@ -85,6 +85,93 @@ describe('Generations', () => {
     assert.deepEqual(generations.inUse, [1])
   })
 
+  const addressesOf = (name: string, ...peers: string[]) => ({
+    name,
+    peers: peers.map(text => {
+      const [host = '', port] = text.split(':')
+      return { peer: 0, address: { kind: 'tcp' as const, host, port: Number(port) } }
+    }),
+  })
+
+  describe('changePeers', () => {
+    const begin = () => {
+      const bench = makeBench()
+      const [one, two] = [{}, {}]
+      const first = bench.make({ a: ['10.0.0.1:80', '10.0.0.2:80'], b: ['10.0.0.9:80'] })!
+      for (const holder of [one, two]) bench.generations.hold(1, holder)
+      bench.generations.setCurrent(1)
+      return { ...bench, one, two, first }
+    }
+
+    it('keeps the slots of addresses that stay, and makes the others new', () => {
+      const { generations, first, slotsOf, zone } = begin()
+      const slots = slotsOf(first)[0]!
+      zone.setState(slots[1]!, 'down', true)
+      const next = generations.changePeers(
+        first,
+        0,
+        addressesOf('a', '10.0.0.2:80', '10.0.0.3:80'),
+      )!
+      const [kept, fresh] = slotsOf(next)[0]!
+      assert.equal(kept, slots[1])
+      assert.deepEqual(zone.snapshotPeer(kept!).states, ['down'])
+      assert.equal(slots.includes(fresh!), false)
+      assert.deepEqual(zone.snapshotPeer(fresh!).states, [])
+      assert.equal(next.number, first.number)
+      assert.equal(next.upstreams[0]!.group, first.upstreams[0]!.group)
+      assert.notEqual(next.upstreams[0]!.version, first.upstreams[0]!.version)
+      assert.equal(next.upstreams[1], first.upstreams[1])
+    })
+
+    it('gives the slot of an address that went away only when every worker has let go', () => {
+      const { generations, first, slotsOf, one, two } = begin()
+      const gone = slotsOf(first)[0]![0]!
+      const { version } = first.upstreams[0]!
+      const second = generations.changePeers(first, 0, addressesOf('a', '10.0.0.2:80'))!
+      generations.letGoPeers(version, one)
+      const third = generations.changePeers(
+        second,
+        0,
+        addressesOf('a', '10.0.0.2:80', '10.0.0.4:80'),
+      )!
+      assert.equal(slotsOf(third)[0]!.includes(gone), false)
+      generations.letGoPeers(version, two)
+      const fourth = generations.changePeers(
+        third,
+        0,
+        addressesOf('a', '10.0.0.2:80', '10.0.0.4:80', '10.0.0.5:80'),
+      )!
+      assert.equal(slotsOf(fourth)[0]!.includes(gone), true)
+    })
+
+    it('ends all lists of a generation with it, and those of a worker with its end', () => {
+      const { generations, first, make, one, two } = begin()
+      generations.changePeers(first, 0, addressesOf('a', '10.0.0.3:80'))
+      assert.equal(generations.listsInUse, 3)
+      generations.letGoAll(two)
+      make({ a: ['10.0.0.3:80'] })
+      generations.hold(2, one)
+      generations.setCurrent(2)
+      assert.equal(generations.listsInUse, 4)
+      generations.letGo(1, one)
+      assert.equal(generations.listsInUse, 1)
+      assert.deepEqual(generations.inUse, [2])
+    })
+
+    it('may leave a group without peers', () => {
+      const { generations, first } = begin()
+      const next = generations.changePeers(first, 0, addressesOf('a'))!
+      assert.deepEqual(next.upstreams[0]!.peers, [])
+    })
+
+    it('refuses more peers than there are slots, and changes nothing', () => {
+      const { generations, first } = begin()
+      const many = Array.from({ length: PEERS_MAX }, (_, index) => `10.1.0.1:${index}`)
+      assert.equal(generations.changePeers(first, 0, addressesOf('a', ...many)), null)
+      assert.equal(generations.listsInUse, 2)
+    })
+  })
+
   it('refuses more peers than there are slots, and changes nothing', () => {
     const { generations, make } = makeBench()
     const peers = Array.from({ length: PEERS_MAX + 1 }, (_, index) => `10.0.0.1:${index}`)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import { type Lookup, resolveUpstreams } from '../../src/control/resolve.ts'
+import { listPeers, makeLine } from '../../src/control/peer-lines.ts'
+import { type Lookup, type ResolveOptions, resolveLines } from '../../src/control/resolve.ts'
+import type { Upstream } from '../../src/model/upstream.ts'
 import { sampleUpstream } from '../harness/sample-config.ts'
 
 const KNOWN: Record<string, string[]> = {
@@ -16,10 +18,15 @@ const lookup: Lookup = async host => {
   return found
 }
 
-describe('resolveUpstreams', () => {
+async function resolve(upstreams: readonly Upstream[], options: ResolveOptions = {}) {
+  const { lines, diagnostics } = await resolveLines(upstreams, options)
+  return { upstreams: lines.map(listPeers), diagnostics }
+}
+
+describe('resolveLines', () => {
   it('makes a peer of every address of a name, in order, each once', async () => {
     const upstream = sampleUpstream('u', '127.0.0.1:80', 'two.example:81', 'one.example:82')
-    const { upstreams, diagnostics } = await resolveUpstreams([upstream], { lookup })
+    const { upstreams, diagnostics } = await resolve([upstream], { lookup })
     assert.deepEqual(diagnostics, [])
     assert.deepEqual(upstreams, [
       {
@@ -37,7 +44,7 @@ describe('resolveUpstreams', () => {
   it('asks for each name once, whoever uses it, and never for an address', async () => {
     const asked: string[] = []
     const peers = ['one.example:1', 'one.example:2', '127.0.0.1:3', '::1:4']
-    await resolveUpstreams([sampleUpstream('a', ...peers), sampleUpstream('b', ...peers)], {
+    await resolve([sampleUpstream('a', ...peers), sampleUpstream('b', ...peers)], {
       lookup: host => {
         asked.push(host)
         return lookup(host)
@@ -50,7 +57,7 @@ describe('resolveUpstreams', () => {
     const upstream = sampleUpstream('u', '127.0.0.1:80')
     const address = { kind: 'unix', path: '/run/app.sock' } as const
     const peers = [{ ...upstream.peers[0]!, address }]
-    const { upstreams } = await resolveUpstreams([{ ...upstream, peers }], { lookup })
+    const { upstreams } = await resolve([{ ...upstream, peers }], { lookup })
     assert.deepEqual(upstreams[0]!.peers, [{ peer: 0, address }])
   })
 
@@ -61,7 +68,7 @@ describe('resolveUpstreams', () => {
   for (const { host, hint } of FAILING) {
     it(`refuses ${host} where it was written, and names the others too`, async () => {
       const upstream = sampleUpstream('u', `${host}:80`, 'one.example:80', `${host}:81`)
-      const { diagnostics } = await resolveUpstreams([upstream], { lookup })
+      const { diagnostics } = await resolve([upstream], { lookup })
       assert.deepEqual(
         diagnostics.map(({ severity, message }) => `${severity}: ${message}`),
         [
@@ -74,8 +81,46 @@ describe('resolveUpstreams', () => {
     })
   }
 
+  it('warns only, where somebody goes on asking', async () => {
+    const followed: string[] = []
+    const { upstreams, diagnostics } = await resolve([sampleUpstream('u', 'none.example:80')], {
+      lookup,
+      follow: ({ name }, peer) => {
+        followed.push(`${name} ${peer.name}`)
+        return makeLine([])
+      },
+    })
+    assert.deepEqual(followed, ['u none.example:80'])
+    assert.deepEqual(upstreams, [{ name: 'u', peers: [] }])
+    const [warning] = diagnostics
+    assert.equal(warning?.severity, 'warning')
+    assert.match(warning.hint, /ENOTFOUND; it is asked for again/)
+  })
+
+  it('leaves a name that is followed to who follows it', async () => {
+    const upstream = sampleUpstream('u', 'two.example:80', 'one.example:81')
+    const peers = upstream.peers.map((peer, index) => ({ ...peer, isResolving: index === 0 }))
+    const { upstreams } = await resolve([{ ...upstream, peers }], {
+      lookup: host => {
+        assert.equal(host, 'one.example')
+        return lookup(host)
+      },
+      follow: () => ({
+        addresses: [],
+        watched: [{ host: '10.0.0.9', port: null, weight: null, isBackup: false }],
+      }),
+    })
+    assert.deepEqual(
+      upstreams[0]!.peers.map(({ address }) => address),
+      [
+        { kind: 'tcp', host: '10.0.0.9', port: 80 },
+        { kind: 'tcp', host: '10.0.0.1', port: 81 },
+      ],
+    )
+  })
+
   it('does not wait for ever', async () => {
-    const { diagnostics } = await resolveUpstreams([sampleUpstream('u', 'slow.example:80')], {
+    const { diagnostics } = await resolve([sampleUpstream('u', 'slow.example:80')], {
       lookup: () => new Promise(() => {}),
       delay: async () => {},
       timeoutMs: 3000,
@@ -84,7 +129,7 @@ describe('resolveUpstreams', () => {
   })
 
   it('knows what this machine calls itself', async () => {
-    const { upstreams, diagnostics } = await resolveUpstreams([sampleUpstream('u', 'localhost:80')])
+    const { upstreams, diagnostics } = await resolve([sampleUpstream('u', 'localhost:80')])
     assert.deepEqual(diagnostics, [])
     const first = upstreams[0]!.peers[0]!.address
     assert.equal(first.kind === 'tcp' && first.host, '127.0.0.1')

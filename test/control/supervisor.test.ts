@@ -150,6 +150,41 @@ describe('Supervisor', { timeout: 30_000 }, () => {
     }
   })
 
+  describe('changePeers', () => {
+    const other = (host: string) => ({ peer: 0, address: tcp(`${host}:1`) })
+
+    it('gives all workers the new peers, and frees the old ones when all have let go', async () => {
+      const { supervisor, make, line, generations } = bindAll(bench())
+      const first = make(['app', 'rest'])
+      await supervisor.start(first, 2)
+      const peers = [other('10.0.0.1'), other('10.0.0.2')]
+      const next = generations.changePeers(first, 0, { name: 'app', peers })!
+      assert.equal(generations.listsInUse, 3)
+      supervisor.changePeers(next, 0)
+      await line(/worker 0 got app with 2 peers/)
+      await line(/worker 1 got app with 2 peers/)
+      // What a worker says before its answer to a reload has been heard.
+      assert.equal((await supervisor.apply(make(['app', 'rest']), 2)).kind, 'applied')
+      await line(/worker 1 released 1/)
+      assert.equal(generations.listsInUse, 2)
+    })
+
+    it('is what a worker starts with that takes the place of a dead one', async () => {
+      const { supervisor, make, line, generations, kill, lines } = bindAll(bench())
+      const first = make(['app'])
+      await supervisor.start(first, 1)
+      const next = generations.changePeers(first, 0, { name: 'app', peers: [] })!
+      supervisor.changePeers(next, 0)
+      await line(/worker 0 got app with 0 peers/)
+      kill(0)
+      await line(/worker 0 serves again/)
+      const again = generations.changePeers(next, 0, { name: 'app', peers: [other('10.0.0.3')] })!
+      supervisor.changePeers(again, 0)
+      await line(/worker 0 got app with 1 peers/)
+      assert.equal(lines.filter(text => text.includes('got app')).length, 2)
+    })
+  })
+
   describe('a worker that hangs', () => {
     it('lets the start fail, and is ended', async () => {
       const { supervisor, make, line, losePatience } = bindAll(bench())

@@ -2,73 +2,17 @@
 // does not have is skipped with a reason.
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 
-import { type NameServer, networkAsk } from '../../src/dns/name-server.ts'
+import { networkAsk } from '../../src/dns/name-server.ts'
 import type { NameAnswer } from '../../src/dns/name-source.ts'
 import { NameWatch } from '../../src/dns/name-watch.ts'
 import { Resolver } from '../../src/dns/resolver.ts'
 import { FakeTime } from '../dns/fake-time.ts'
-import { freePort } from '../harness/ports.ts'
+import { Dnsmasq, withoutDnsmasq } from '../harness/dnsmasq.ts'
 
 const NEVER = new AbortController().signal
-const DNSMASQ = ['/usr/sbin/dnsmasq', '/usr/local/sbin/dnsmasq'].find(
-  path => spawnSync(path, ['--version']).status === 0,
-)
-
 const SETTINGS = { validMs: 0, asksIpv4: true, asksIpv6: true, timeoutMs: 5000 } as const
-
-class Dnsmasq {
-  readonly directory = mkdtempSync(join(tmpdir(), 'dnsmasq-'))
-  readonly server: NameServer
-  readonly #child: ChildProcess
-  #log = ''
-  #changeCount = 0
-
-  constructor(program: string, port: number, records: readonly string[]) {
-    this.server = { host: '127.0.0.1', port }
-    mkdirSync(join(this.directory, 'hosts'))
-    this.#child = spawn(
-      program,
-      [
-        ...['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null'],
-        ...['--listen-address=127.0.0.1', '--bind-interfaces', `--port=${port}`, '--pid-file='],
-        ...['--local=/example.com/', '--local-ttl=1', '--neg-ttl=1', '--user=', '--log-facility=-'],
-        `--addn-hosts=${join(this.directory, 'hosts')}`,
-        ...records,
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-  }
-
-  /** Resolves when its log has said something so many times. */
-  async untilSaid(what: RegExp, times: number): Promise<void> {
-    const stream = this.#child.stderr!.setEncoding('utf8')
-    while ((this.#log.match(what)?.length ?? 0) < times) {
-      const [text] = (await once(stream, 'data')) as [string]
-      this.#log += text
-    }
-  }
-
-  /** Writes the addresses of names anew, and has them read. */
-  async change(text: string): Promise<void> {
-    writeFileSync(join(this.directory, 'hosts', 'names'), text)
-    this.#changeCount++
-    this.#child.kill('SIGHUP')
-    await this.untilSaid(/read \S+\/hosts\/names/g, this.#changeCount)
-  }
-
-  async stop(): Promise<void> {
-    this.#child.kill('SIGTERM')
-    if (this.#child.exitCode === null) await once(this.#child, 'exit')
-    rmSync(this.directory, { recursive: true })
-  }
-}
 
 const MANY = Array.from({ length: 120 }, (_, n) => `10.2.${n >> 6}.${n & 63} many.example.com`)
 
@@ -87,14 +31,12 @@ const FIRST = [
   ...MANY,
 ].join('\n')
 
-describe('names at a real dnsmasq', { skip: DNSMASQ === undefined && 'no dnsmasq here' }, () => {
+describe('names at a real dnsmasq', { skip: withoutDnsmasq() }, () => {
   let dnsmasq: Dnsmasq
   let resolver: Resolver
 
   before(async () => {
-    dnsmasq = new Dnsmasq(DNSMASQ!, await freePort(), RECORDS)
-    await dnsmasq.untilSaid(/started, version/g, 1)
-    await dnsmasq.change(FIRST)
+    dnsmasq = await Dnsmasq.start(FIRST, RECORDS)
     resolver = new Resolver({ ...SETTINGS, servers: [dnsmasq.server] })
   })
 

@@ -27,14 +27,14 @@ describe('DynamicUpstreams', () => {
     it(`finds ${name}`, () => {
       const found = make().find(name)
       assert.deepEqual(
-        found?.addresses.map(address => address.text),
+        found?.peers.addresses.map(address => address.text),
         [text],
       )
       assert.equal(found.config.name, name)
       assert.equal(found.config.isImplicit, true)
       assert.deepEqual(
         found.config.peers.map(peer => peer.address),
-        [found.addresses[0]?.address],
+        [found.peers.addresses[0]?.address],
       )
     })
   }
@@ -93,7 +93,7 @@ describe('DynamicUpstreams', () => {
 
   it('picks its one peer always, whatever happened to it', () => {
     const upstreams = make()
-    const { group } = upstreams.find('192.0.2.1:8080')!
+    const { group } = upstreams.find('192.0.2.1:8080')!.peers
     for (let i = 0; i < 10; i++) {
       const peer = group.pick(new TriedSet(), 1000 + i)
       assert.equal(peer, 0)
@@ -105,7 +105,7 @@ describe('DynamicUpstreams', () => {
     const upstreams = make()
     const old = upstreams.find('192.0.2.1:1')!
     for (let port = 2; port <= 1026; port++) upstreams.find(`192.0.2.1:${port}`)
-    assert.equal(old.group.pick(new TriedSet(), 5), 0)
-    assert.equal(old.addresses[0]?.text, '192.0.2.1:1')
+    assert.equal(old.peers.group.pick(new TriedSet(), 5), 0)
+    assert.equal(old.peers.addresses[0]?.text, '192.0.2.1:1')
   })
 })

@@ -12,8 +12,9 @@ import { TimerWheel } from '../../src/base/timer-wheel.ts'
 import { renderDiagnostics } from '../../src/config/diagnostic.ts'
 import { readConfigText } from '../../src/config/read.ts'
 import { Generations } from '../../src/control/generations.ts'
+import { listPeers } from '../../src/control/peer-lines.ts'
 import { listenAddresses } from '../../src/control/reload-plan.ts'
-import { resolveUpstreams } from '../../src/control/resolve.ts'
+import { resolveLines } from '../../src/control/resolve.ts'
 import type { ClientConnection } from '../../src/downstream/client-connection.ts'
 import type { ExchangeFlow } from '../../src/downstream/client-handler.ts'
 import { parseRequestHead, RequestHead } from '../../src/http/request-parser.ts'
@@ -22,6 +23,7 @@ import { LogFiles } from '../../src/proxy/log-files.ts'
 import type { Services } from '../../src/proxy/runtime.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { WorkerSnapshot } from '../../src/worker/snapshot.ts'
+import { WaitLines } from '../../src/worker/wait-lines.ts'
 import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
 
 /** A snapshot and what it stands on. */
@@ -151,6 +153,7 @@ http { access_log off; ${http} }`.replaceAll('DIR', directory),
     services,
     clock,
     zone: new PeerZone(zone, 0),
+    waitLines: new WaitLines(clock, services.wheel, 0),
     logFiles,
   })
   t.after(() => {
@@ -173,8 +176,8 @@ async function makeGeneration(
     format: 'nginx',
   })
   if (config === null) throw new Error(renderDiagnostics(diagnostics, sources))
-  const { upstreams } = await resolveUpstreams(config.upstreams)
-  const generation = generations.make(config, upstreams, listenAddresses(config))
+  const { lines } = await resolveLines(config.upstreams)
+  const generation = generations.make(config, lines.map(listPeers), listenAddresses(config))
   assert.ok(generation !== null)
   return generation
 }

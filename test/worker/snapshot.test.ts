@@ -72,7 +72,7 @@ describe('WorkerSnapshot', () => {
     )
     const group = snapshot.upstreams.get('a')
     assert.deepEqual(
-      group?.addresses.map(address => address.text),
+      group?.peers.addresses.map(address => address.text),
       ['127.0.0.1:9001', '127.0.0.1:9002', 'unix:/run/x'],
     )
     assert.equal(snapshot.upstreams.get('127.0.0.1:9003')?.config.isImplicit, true)
