@@ -52,6 +52,8 @@ export const FAILURES = {
   client_timeout: { side: 'client', status: 408, text: 'client timed out' },
   client_gone: { side: 'client', status: 499, text: 'client prematurely closed connection' },
   connect_failed: { side: 'peer', status: 502, text: 'connect() failed' },
+  connect_slow: { side: 'peer', status: 504, text: 'upstream connect is slower than usual' },
+  peer_dark: { side: 'peer', status: 504, text: 'upstream does not answer at all' },
   connect_timeout: { side: 'peer', status: 504, text: 'upstream timed out' },
   peer_closed: { side: 'peer', status: 502, text: 'upstream prematurely closed connection' },
   peer_reset: { side: 'peer', status: 502, text: 'recv() failed' },
@@ -77,6 +79,7 @@ export const FAILURES = {
     text: 'no host or no resolver for the upstream',
   },
   spool_failed: { side: 'proxy', status: 500, text: 'cannot write the temporary file' },
+  bind_failed: { side: 'proxy', status: 500, text: 'bind() failed' },
   out_of_sockets: { side: 'proxy', status: 500, text: 'socket() failed' },
   internal: { side: 'proxy', status: 500, text: 'internal error' },
 } as const satisfies Record<string, FailureRow>
@@ -105,7 +108,11 @@ const TIMEOUTS: ReadonlySet<FailureKind> = new Set([
 const TIMED_OUT = ` (${errnoText('ETIMEDOUT')})`
 
 /** Kinds whose particular says it all. */
-const TOLD_BY_DETAIL: ReadonlySet<FailureKind> = new Set(['spool_failed', 'internal'])
+const TOLD_BY_DETAIL: ReadonlySet<FailureKind> = new Set([
+  'spool_failed',
+  'bind_failed',
+  'internal',
+])
 
 /** Says the failure in nginx's words: `connect() failed (111: Connection refused)`. */
 export function failureText(failure: Failure): string {

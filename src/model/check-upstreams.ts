@@ -1,5 +1,5 @@
 // What must hold in a group of peers whatever the dialect, beside what check.ts says of every peer:
-// its weights fit the sums that picks make, and what has no effect yet is said so.
+// its weights fit the sums that picks make, and its settings fit each other.
 
 import type { Report } from './check.ts'
 import { originOf } from './origin.ts'
@@ -16,7 +16,7 @@ export function checkUpstream(upstream: Upstream, report: Report): void {
     report('error', problem, originOf(most, 'weight'), hint)
   }
   if (METHODS_WITHOUT_BACKUP.has(upstream.method.kind)) reportPlainBackups(upstream, report)
-  reportPending(upstream, report)
+  checkOutliers(upstream, report)
 }
 
 /**
@@ -31,19 +31,11 @@ function reportPlainBackups({ method, peers }: Upstream, report: Report): void {
   }
 }
 
-/** Settings of a group that are read and checked, and without effect until something uses them. */
-const PENDING = {
-  sticky: 'sessions do not stay with a peer',
-  queue: 'a request that finds no peer is answered at once',
-  statePath: 'the peers are those of this file',
-} as const satisfies Partial<Record<keyof Upstream, string>>
-
-const PENDING_NAMES = { sticky: 'sticky', queue: 'queue', statePath: 'state' } as const
-
-function reportPending(upstream: Upstream, report: Report): void {
-  for (const property of ['sticky', 'queue', 'statePath'] as const) {
-    if (upstream[property] === null) continue
-    const origin = originOf(upstream, property)
-    report('warning', `"${PENDING_NAMES[property]}" has no effect yet`, origin, PENDING[property])
-  }
+/** A maximum below the first ejection would shorten what was asked for. */
+function checkOutliers(upstream: Upstream, report: Report): void {
+  const { outliers } = upstream.passiveHealth
+  if (outliers === null || outliers.maxSeconds >= outliers.baseSeconds) return
+  const { maxSeconds, baseSeconds } = outliers
+  const problem = `Cannot eject for ${maxSeconds}s at most: the first ejection takes ${baseSeconds}s`
+  report('error', problem, originOf(upstream, 'health.outliers'), '"max" is at least "base"')
 }

@@ -4,6 +4,7 @@
 
 import { checkRegex } from './check-regex.ts'
 import { checkRoutes } from './check-routes.ts'
+import { checkSessionZones } from './check-session-zones.ts'
 import { checkUpstream } from './check-upstreams.ts'
 import type { Config } from './config.ts'
 import type { Diagnostic, Severity } from './diagnostic.ts'
@@ -45,7 +46,7 @@ export function once(report: Report): Report {
 function checkUpstreams(config: Config, report: Report): void {
   const byName = new Map<string, Upstream>()
   for (const upstream of config.upstreams) {
-    const { name, origin, peers } = upstream
+    const { name, origin, peers, statePath } = upstream
     const earlier = byName.get(name)
     if (earlier !== undefined) {
       report('error', `Duplicate upstream "${name}"`, origin, firstIn(earlier.origin))
@@ -53,7 +54,9 @@ function checkUpstreams(config: Config, report: Report): void {
     byName.set(name, upstream)
     const where = originOf(upstream, 'peers')
     if (peers.length === 0) {
-      report('error', `No peers in upstream "${name}"`, where, 'name at least one address')
+      // With a state file they stand there, or come later.
+      const hint = 'name at least one address'
+      if (statePath === null) report('error', `No peers in upstream "${name}"`, where, hint)
     } else if (peers.every(peer => peer.isBackup)) {
       const hint = 'a backup stands in for others: leave "backup" out of at least one'
       report('error', `No peers but backups in upstream "${name}"`, where, hint)
@@ -64,6 +67,7 @@ function checkUpstreams(config: Config, report: Report): void {
     for (const peer of peers) checkPeer(peer, report)
     checkUpstream(upstream, report)
   }
+  checkSessionZones(config.upstreams, report)
 }
 
 function checkPeer(peer: Peer, report: Report): void {

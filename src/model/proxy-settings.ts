@@ -34,6 +34,33 @@ export type RedirectRule =
       readonly to: Template
     }
 
+/** When a request goes on to another peer, and what that may cost. */
+export interface RetrySettings {
+  readonly on: readonly RetryCondition[]
+  /** Tries in all; 0 = as many as there are peers. */
+  readonly triesMax: number
+  /** After this no further try begins; 0 = no limit. */
+  readonly timeoutMs: number
+  /** Time of one try up to the head of its response; 0 = no limit beside the timeouts of reading and connecting. */
+  readonly tryTimeoutMs: number
+  /** Time for all tries together, up to the head of a response; 0 = no limit. */
+  readonly deadlineMs: number
+  /** A further try waits for a random time below this, doubled with each; 0 = it begins at once. */
+  readonly backoffMs: number
+  /** The longest such time. */
+  readonly backoffMaxMs: number
+  /** Further tries that may run at once, in percent of the requests in hand; 0 = no limit. */
+  readonly budgetPercent: number
+  /** So many may run whatever the percentage comes to. */
+  readonly budgetMin: number
+  /** A connect that takes longer, and longer than usual, gets company: one to the next peer; 0 = never. */
+  readonly connectHedgeMs: number
+  /** A request that may be repeated gets a second one beside it when this percentage of answers came sooner; 0 = never. */
+  readonly hedgePercentile: number
+  /** Never before this time. */
+  readonly hedgeMinMs: number
+}
+
 export interface ProxySettings {
   /** Protocol version towards peers. */
   readonly httpVersion: '1.0' | '1.1'
@@ -54,16 +81,14 @@ export interface ProxySettings {
   readonly tempFileBytesMax: number
   readonly tempFileWriteBytes: number
   readonly tempPath: string
+  /** Where connections go out from: an address, with or without a port; null = the kernel chooses. */
+  readonly bind: Template | null
+  /** The kernel probes connections that are silent (SO_KEEPALIVE). */
+  readonly isSocketKeptAlive: boolean
   readonly connectTimeoutMs: number
   readonly sendTimeoutMs: number
   readonly readTimeoutMs: number
-  readonly retry: {
-    readonly on: readonly RetryCondition[]
-    /** Tries in all; 0 = as many as there are peers. */
-    readonly triesMax: number
-    /** After this no further try begins; 0 = no limit. */
-    readonly timeoutMs: number
-  }
+  readonly retry: RetrySettings
   readonly ignoresClientAbort: boolean
   readonly interceptsErrors: boolean
   /** Turns `Upgrade` requests into tunnels without the two `proxy_set_header` lines of nginx. */

@@ -2,6 +2,7 @@
 
 import type { ListenAddress } from './listener.ts'
 import type { Sourced } from './origin.ts'
+import { NGINX_HEALTH, type PassiveHealth } from './passive-health.ts'
 import type { ResolverSettings } from './resolver.ts'
 import type { Template } from './template.ts'
 
@@ -91,6 +92,10 @@ export interface Queue {
   readonly timeoutMs: number
 }
 
+/** Versions of the PROXY protocol, by which a peer is told whose connection it gets. */
+export const PROXY_PROTOCOLS = ['v1', 'v2'] as const
+export type ProxyProtocol = (typeof PROXY_PROTOCOLS)[number]
+
 /** One `server` line: after name resolution it may stand for several addresses, each a peer. */
 export interface Peer extends Sourced {
   /** As written: `10.0.0.1:80`, `example.com`, `unix:/run/app.sock`. */
@@ -115,6 +120,8 @@ export interface Peer extends Sourced {
   readonly isResolving: boolean
   /** Service of the SRV records to look up, with `isResolving`; null = addresses. */
   readonly service: string | null
+  /** Its name's addresses are one peer, and each connect a race between them (RFC 8305). */
+  readonly isRaced: boolean
 }
 
 /** A peer of which nothing is written but its address. */
@@ -130,6 +137,7 @@ export const PLAIN_PEER = {
   route: null,
   isResolving: false,
   service: null,
+  isRaced: false,
 } as const satisfies Omit<Peer, 'name' | 'address' | 'origin'>
 
 /** The sum of the weights in one group: with it, no sum in a pick leaves 32 bits. */
@@ -148,6 +156,8 @@ export interface Keepalive {
   readonly ageMaxMs: number
   /** An idle connection closes after this. */
   readonly idleTimeoutMs: number
+  /** Locations do not use one another's connections (nginx: `local`). */
+  readonly isLocal: boolean
 }
 
 export interface Upstream extends Sourced {
@@ -155,8 +165,11 @@ export interface Upstream extends Sourced {
   readonly method: Method
   readonly peers: readonly Peer[]
   readonly keepalive: Keepalive
+  readonly passiveHealth: PassiveHealth
   readonly sticky: Sticky | null
   readonly queue: Queue | null
+  /** What each new connection begins with; null = nothing. */
+  readonly proxyProtocol: ProxyProtocol | null
   /** Absolute: the file that keeps the peers over restarts; null = the configuration does. */
   readonly statePath: string | null
   /** Who is asked for the names of peers that resolve; null = the machine's own, with defaults. */
@@ -168,8 +181,10 @@ export interface Upstream extends Sourced {
 /** A group of which nothing is written but its peers. */
 export const PLAIN_UPSTREAM = {
   method: ROUND_ROBIN,
+  passiveHealth: NGINX_HEALTH,
   sticky: null,
   queue: null,
+  proxyProtocol: null,
   statePath: null,
   resolver: null,
 } as const satisfies Partial<Upstream>

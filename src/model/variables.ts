@@ -95,6 +95,7 @@ export const VARIABLES: readonly KnownVariable[] = [
   { name: 'upstream_cache_status', doc: 'outcome of the cache; empty without one' },
   { name: 'upstream_connect_time', doc: 'seconds to connect to the peers' },
   { name: 'upstream_header_time', doc: 'seconds to the response heads of the peers' },
+  { name: 'upstream_queue_time', doc: 'seconds in the queue before the tries; `-` without a wait' },
   { name: 'upstream_response_length', doc: 'bytes of body received from the peers' },
   { name: 'upstream_response_time', doc: 'seconds to the last byte of the peers' },
   { name: 'upstream_status', doc: 'statuses of the peers that were tried' },

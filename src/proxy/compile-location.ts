@@ -5,22 +5,24 @@ import type { ErrorLog } from '../base/error-log.ts'
 import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { literalText } from '../model/template.ts'
+import { PLAIN_EGRESS } from '../upstream/egress.ts'
 import type { AccessLogger } from './access-log.ts'
-import { answerFailure, answerRedirect, answerStatus, answerText } from './answer.ts'
+import { answerRedirect, answerStatus, answerText } from './answer.ts'
+import { compileEgress } from './egress-rules.ts'
+import type { Exchange } from './exchange.ts'
 import { compileExpires, parseExpires } from './expires.ts'
 import { makeFileHandler } from './files.ts'
-import { Forward, type ForwardRules } from './forward.ts'
+import { Forward } from './forward.ts'
 import { isStable } from './head-memo.ts'
 import { mediaType } from './media-type.ts'
+import { lookUpPeer } from './name-lookup.ts'
 import { RequestTemplate } from './outgoing-head.ts'
+import type { ForwardRules } from './peer-call.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
 import { ResponseTemplate } from './response-head.ts'
 import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runtime.ts'
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
-
-/** A name that a resolver could be asked for. */
-const HOST_AND_PORT = /^[^\s:[\]@?#]+(?::[1-9]\d{0,4})?$/
 
 /** Field lines of one response head from a peer, at most. */
 const RESPONSE_FIELDS_MAX = 512
@@ -176,6 +178,7 @@ function compileProxy(
       connectMs: proxy.connectTimeoutMs,
       sendMs: proxy.sendTimeoutMs,
       readMs: proxy.readTimeoutMs,
+      quietMs: 2 * proxy.retry.connectHedgeMs,
     },
     headLimits: {
       lineBytesMax: proxy.bufferBytes,
@@ -186,13 +189,19 @@ function compileProxy(
       ignoreInvalidFields: true,
     },
   }
+  const egressOf = compileEgress(runtime)
+  const rulesFor = (exchange: Exchange, { config }: UpstreamRuntime): ForwardRules => {
+    const egress = egressOf(exchange, config)
+    if (egress === PLAIN_EGRESS) return rules
+    return { ...rules, timeouts: { ...rules.timeouts, egress } }
+  }
   const upstream = target.upstream === null ? undefined : context.upstreams.get(target.upstream)
   const address = compileTemplate(target.address)
   if (upstream !== undefined) {
     const proxyHost = literalText(target.address) ?? upstream.config.name
     return exchange => {
       exchange.proxyHost = proxyHost
-      new Forward(exchange, runtime, rules, upstream).start()
+      new Forward(exchange, runtime, rulesFor(exchange, upstream), upstream).start()
     }
   }
   return exchange => {
@@ -202,12 +211,9 @@ function compileProxy(
     exchange.proxyHost = name
     exchange.proxyTarget = slash === -1 ? '' : text.slice(slash)
     const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
-    if (found === null) {
-      // A name could be somebody's, what is none is a mistake of the configuration.
-      const status = HOST_AND_PORT.test(name) ? 502 : 500
-      answerFailure(exchange, { failure: 'bad_upstream_name', detail: name }, status)
-      return
-    }
-    new Forward(exchange, runtime, rules, found).start()
+    const forward = (to: UpstreamRuntime) =>
+      new Forward(exchange, runtime, rulesFor(exchange, to), to).start()
+    if (found === null) lookUpPeer(exchange, runtime, name, forward)
+    else forward(found)
   }
 }

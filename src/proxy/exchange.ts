@@ -14,8 +14,10 @@ import type { Step } from './steps.ts'
 /** One try at one peer, as the `$upstream_*` variables and the error log tell it. Times in milliseconds, -1 = not reached. */
 export interface Try {
   /** `127.0.0.1:80`, `unix:/path`, or the group's name when no peer was live. */
-  readonly address: string
+  address: string
   readonly startedMs: number
+  /** In the queue before it; -1 = it did not wait. */
+  readonly queuedMs: number
   connectMs: number
   headerMs: number
   responseMs: number
@@ -79,6 +81,8 @@ export class Exchange {
   mustClose = false
   // relay
   responseHead: ResponseHead | null = null
+  /** The Set-Cookie line that binds the client to its peer; empty = none. */
+  stickyLine = ''
   state: ResponseState = 'none'
   /** Status sent to the client; 0 = nothing sent. */
   status = 0
@@ -93,6 +97,11 @@ export class Exchange {
   isCut = false
   /** `$request_id`, made when somebody asks. */
   requestId = ''
+
+  /** An error page is asked for with GET, which has no body; named locations keep the method. */
+  get isMethodKept(): boolean {
+    return this.method === this.head.method
+  }
 
   /** Adds a try to the list. */
   addTry(entry: Try): void {

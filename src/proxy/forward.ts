@@ -2,52 +2,47 @@
 // goes on to the client, or with a failure after which `retry.ts` decides whether another peer is asked.
 // Length: the events of both sides meet here, and only side by side do they show every order in which they can come.
 
+import type { Outcome } from '../balance/peer-group.ts'
 import { FAILURES, type Failure, fail } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
-import type { HeadLimits } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { RetryCondition } from '../model/proxy-settings.ts'
-import type { PeerTimeouts } from '../upstream/peer-connection.ts'
-import type { ResponseSink } from '../upstream/response-sink.ts'
 import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
+import { askWhetherThere, isSilent } from './dark-peers.ts'
 import { Delivery, type DeliveryOwner } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './failure-log.ts'
 import { cutExchange } from './finish.ts'
 import { HalfCloseWatch } from './half-close.ts'
+import { HeldAnswer } from './held-answer.ts'
+import { type CallOwner, type ForwardRules, PeerCall } from './peer-call.ts'
+import type { WaitOwner } from './peer-wait.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
-import {
-  conditionOfFailure,
-  conditionOfStatus,
-  countsAsFailure,
-  decideRetry,
-  isIdempotent,
-} from './retry.ts'
+import { conditionOfFailure, conditionOfStatus, countsAsFailure, decideRetry } from './retry.ts'
 import type { LocationRuntime, UpstreamRuntime } from './runtime.ts'
 import { Tries } from './tries.ts'
+import { isPaced, type PaceOwner, TryPace } from './try-pace.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** A request that must not be sent twice takes no connection that has been idle for longer: the peer may be closing it. */
-const PROVEN_FRESH_MS = 1_000
+/** Why a request that found no peer does not wait for one, or not any longer. */
+const QUEUE_FULL = 'the queue is full'
+const WAITED_TOO_LONG = 'it waited in the queue for as long as it may'
 
-/** What the compiled location gives the forwarding. */
-export interface ForwardRules {
-  readonly timeouts: PeerTimeouts
-  readonly headLimits: HeadLimits
-}
-
-export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, DeliveryOwner {
+export class Forward
+  implements ExchangeFlow, RequestBodyOwner, DeliveryOwner, CallOwner, PaceOwner, WaitOwner
+{
   readonly #exchange: Exchange
   readonly #location: LocationRuntime
   readonly #rules: ForwardRules
   readonly #upstream: UpstreamRuntime
   readonly #tries: Tries
-  #isReused = false
-  #hasRetriedFresh = false
-  #isSent = false
+  readonly #call: PeerCall
   #delivery: Delivery | null = null
   #tunnel: Tunnel | null = null
   #halfClose: HalfCloseWatch | null = null
+  #held: HeldAnswer | null = null
+  /** Null where the rules set no times for tries. */
+  pace: TryPace | null = null
 
   constructor(
     exchange: Exchange,
@@ -60,16 +55,19 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     this.#rules = rules
     this.#upstream = upstream
     this.#tries = new Tries(exchange, upstream, location.settings.proxy.retry.triesMax)
+    this.#call = new PeerCall(exchange, location, rules, upstream, this.#tries, this)
   }
 
   start(): void {
     const exchange = this.#exchange
     exchange.connection.flow = this
     exchange.upstream = this.#upstream
+    const { retry } = this.#location.settings.proxy
+    if (isPaced(retry)) this.pace = new TryPace(exchange, this.#upstream, retry, this)
     exchange.outgoingHead = this.#location.request!.build(exchange)
     const hadBody = exchange.body !== null
     this.#keepBody()
-    if (!exchange.head.hasBody || !this.#isMethodKept) {
+    if (!exchange.head.hasBody || !exchange.isMethodKept) {
       this.#nextTry()
       return
     }
@@ -94,11 +92,6 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     exchange.mustClose = true
     exchange.body.close()
     exchange.body = null
-  }
-
-  /** An error page is asked for with GET, which has no body; named locations keep the method. */
-  get #isMethodKept(): boolean {
-    return this.#exchange.method === this.#exchange.head.method
   }
 
   // ── request body ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,81 +144,60 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     const exchange = this.#exchange
     exchange.step = 'pick'
     const peer = this.#tries.pick()
-    if (peer === -1) this.#onNoPeer()
-    else this.#connect(peer)
+    if (peer !== -1) this.#call.connect(peer)
+    else if (!this.#tries.wait(this)) this.#onNoPeer(this.#upstream.queue == null ? '' : QUEUE_FULL)
   }
 
-  #onNoPeer(): void {
+  onTryOver(): void {
+    if (this.#tries.current === null || this.#delivery !== null || this.#tunnel !== null) return
+    this.#exchange.peerConnection?.destroy()
+    this.#call.endHedge()
+    this.onFailure(fail('read_timeout', 'the time for tries is over'))
+  }
+
+  onTurn(): void {
+    this.#nextTry()
+  }
+
+  onPeerFree(peer: number): void {
+    this.#call.connect(peer)
+  }
+
+  onWaitOver(): void {
+    this.#onNoPeer(WAITED_TOO_LONG)
+  }
+
+  #onNoPeer(reason: string): void {
     const exchange = this.#exchange
     const failure = fail('no_live_upstreams')
     const entry = this.#tries.open(this.#upstream.config.name)
     entry.status = 502
     this.#tries.end('neutral', failure)
-    logFailure(exchange, 'error', 'no live upstreams while connecting to upstream')
+    logFailure(exchange, 'error', 'no live upstreams while connecting to upstream', reason)
+    if (this.#deliverHeld()) return
     answerFailure(exchange, failure, 502)
     this.#end()
   }
 
-  #connect(peer: number): void {
-    const exchange = this.#exchange
-    const { pool, addresses } = this.#upstream
-    const { timeouts } = this.#rules
-    exchange.step = 'connect'
-    const entry = this.#tries.open(addresses[peer]!.text)
-    const isSafe = isIdempotent(exchange.method) || exchange.snapshot.isStrict
-    const idleMsMax = isSafe ? Number.POSITIVE_INFINITY : PROVEN_FRESH_MS
-    const idle = this.#hasRetriedFresh ? null : pool.take(peer, this, timeouts, idleMsMax)
-    this.#isSent = false
-    this.#isReused = idle !== null
-    if (idle === null) {
-      exchange.peerConnection = pool.open(peer, addresses[peer]!, this, timeouts)
-      return
-    }
-    exchange.peerConnection = idle
-    entry.connectMs = 0
-    this.#send()
+  get isAnswered(): boolean {
+    return this.#delivery !== null
   }
 
   onConnected(): void {
-    const entry = this.#tries.current
-    if (entry !== null) entry.connectMs = this.#tries.sinceStart()
-    this.#send()
+    this.#call.onConnected()
   }
 
-  // ── forward ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #send(): void {
+  /** The peer has said nothing for a while: only what could go elsewhere is worth the question whether it is there. */
+  onQuiet(): void {
     const exchange = this.#exchange
-    const connection = exchange.peerConnection!
-    exchange.step = 'forward'
-    const mayReuse = this.#upstream.pool.mayReuse(connection)
-    const { head } = exchange
-    const body = this.#isMethodKept ? exchange.body : null
-    const { headLimits } = this.#rules
-    this.#isSent = true
-    if (body === null) {
-      // A request that came with `Content-Length: 0` says so again; one without a body gains no framing.
-      const end = head.hasLength && this.#isMethodKept ? 'Content-Length: 0\r\n\r\n' : '\r\n'
-      connection.send(
-        this.#location.request!.complete(exchange, end),
-        exchange.method,
-        headLimits,
-        true,
-        mayReuse,
-        exchange.wantsUpgrade,
-      )
-      return
-    }
-    const { text, isWhole } = body.framing(head.bodyBytes)
-    connection.send(
-      exchange.outgoingHead + text,
-      exchange.method,
-      headLimits,
-      isWhole,
-      mayReuse,
-      exchange.wantsUpgrade,
-    )
-    if (!isWhole) body.sendTo(connection)
+    const { retry } = this.#location.settings.proxy
+    if (this.#delivery !== null || !isSilent(exchange, this.#tries, retry)) return
+    if (!this.#isRepeatable('timeout') || !this.#tries.hasOther()) return
+    askWhetherThere(exchange, this.#tries, this.#upstream, retry, this.#rules.timeouts, () => {
+      if (this.#delivery !== null) return
+      exchange.peerConnection?.destroy()
+      this.onFailure(fail('peer_dark'))
+    })
   }
 
   onPeerDrain(): void {
@@ -250,7 +222,11 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     const condition = conditionOfStatus(head.status)
     if (condition !== null && this.#isRetried(condition, true)) {
       this.#tries.end(countsAsFailure(condition) ? 'failure' : 'success', null)
-      exchange.peerConnection?.destroy()
+      this.#putBy(head)
+      if (this.#call.promoteSecond()) {
+        exchange.responseHead = null
+        return
+      }
       this.#retry(false)
       return
     }
@@ -258,6 +234,15 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
       this.#startTunnel(head)
       return
     }
+    this.#held?.close()
+    this.#held = null
+    this.#call.onAnswered(entry.headerMs)
+    this.#deliver(head)
+  }
+
+  /** Lets the client have the answer. */
+  #deliver(head: ResponseHead): void {
+    const exchange = this.#exchange
     const { proxy } = this.#location.settings
     if (proxy.interceptsErrors && head.status >= 300 && hasErrorPage(exchange, head.status)) {
       this.#tries.end('success', null)
@@ -266,7 +251,36 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
       this.#end()
       return
     }
+    this.pace?.stop()
+    if (this.#tries.current !== null) this.#tries.onAnswer()
     this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, this)
+  }
+
+  /** Puts an answer by while another peer is asked. */
+  #putBy(head: ResponseHead): void {
+    const exchange = this.#exchange
+    this.#held?.close()
+    this.#held = null
+    if (exchange.snapshot.isStrict) exchange.peerConnection?.destroy()
+    else this.#held = new HeldAnswer(exchange.peerConnection!, head)
+  }
+
+  /** No try is left that could give an answer: the client gets the one that was put by, if there is one. */
+  #deliverHeld(): boolean {
+    const exchange = this.#exchange
+    const held = this.#held
+    this.#held = null
+    if (held === null || held.isBroken) return false
+    exchange.peerConnection = held.connection
+    exchange.responseHead = held.head
+    if (!held.isWhole) held.connection.handOver(this)
+    this.#deliver(held.head)
+    // An error page may have taken its place.
+    if (this.#delivery === null) return true
+    for (const piece of held.take()) this.#delivery.data(piece, 0, piece.length, false)
+    if (held.isWhole) this.#delivery.end()
+    else held.connection.resume()
+    return true
   }
 
   onData(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
@@ -288,6 +302,7 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     exchange.step = 'relay'
     exchange.status = 101
     exchange.state = 'body'
+    this.#tries.onAnswer()
     const text = this.#location.response.ofUpgrade(exchange, head)
     exchange.sentHead = text
     exchange.bytesSent += text.length
@@ -318,10 +333,8 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
       return
     }
     exchange.body?.stopSending()
-    if (this.#isDeadOnArrival(failure)) {
-      this.#hasRetriedFresh = true
-      this.#tries.withdraw()
-      this.#connect(this.#tries.peer)
+    if (this.#call.isDeadOnArrival(failure)) {
+      this.#call.connectAgain()
       return
     }
     const condition = conditionOfFailure(failure.failure) ?? 'error'
@@ -331,59 +344,52 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
     const isOurs = FAILURES[failure.failure].side === 'proxy'
     this.#tries.fail(failure)
     logPeerFailure(exchange, failure)
-    this.#tries.end(isOurs || this.#isStale(failure) ? 'neutral' : 'failure', failure)
+    this.#tries.end(isOurs || this.#call.isStale(failure) ? 'neutral' : 'failure', failure)
+    if (!isOurs && (this.#call.promoteRival() || this.#call.promoteSecond())) return
+    this.#call.end()
     if (!isOurs && this.#isRetried(condition, false)) {
-      this.#retry(this.#isFreeTry(condition))
+      this.#retry(this.#call.isFreeTry(condition))
       return
     }
+    if (this.#deliverHeld()) return
     answerFailure(exchange, failure, status)
     this.#end()
   }
 
-  /** A kept connection that its peer had closed in the meantime: nobody's fault. */
-  #isStale(failure: Failure): boolean {
-    if (!this.#isReused || this.#exchange.snapshot.isStrict) return false
-    if (failure.failure !== 'peer_closed' && failure.failure !== 'peer_reset') return false
-    return this.#exchange.peerConnection?.hasAnswered === false
-  }
-
-  /** The same, and the request can be sent again: it goes to the same peer on a new connection. */
-  #isDeadOnArrival(failure: Failure): boolean {
-    if (!this.#isStale(failure)) return false
-    const isReplayable = this.#exchange.body === null || this.#exchange.body.canReplay
-    return isReplayable && isIdempotent(this.#exchange.method)
-  }
-
-  /** nginx gives a try that failed on a kept connection back. */
-  #isFreeTry(condition: RetryCondition): boolean {
-    return condition === 'error' && this.#isReused && this.#exchange.snapshot.isStrict
+  /** Whether the rules allow another try after one that came to `condition`. */
+  #isRepeatable(condition: RetryCondition): boolean {
+    const exchange = this.#exchange
+    return decideRetry(
+      {
+        condition,
+        triesLeft: this.#tries.leftAfter + (this.#call.isFreeTry(condition) ? 1 : 0),
+        elapsedMs: this.#tries.sinceFirst(),
+        method: exchange.method,
+        isSent: this.#call.isSent,
+        canReplay: exchange.body === null || exchange.body.canReplay,
+      },
+      this.#location.settings.proxy.retry,
+    )
   }
 
   /** Decides on another try; `isResponse`: the peer did answer, and that answer can still be passed on. */
   #isRetried(condition: RetryCondition, isResponse: boolean): boolean {
     const exchange = this.#exchange
-    const isAgain = decideRetry(
-      {
-        condition,
-        triesLeft: this.#tries.leftAfter + (this.#isFreeTry(condition) ? 1 : 0),
-        elapsedMs: this.#tries.sinceFirst(),
-        method: exchange.method,
-        isSent: this.#isSent,
-        canReplay: exchange.body === null || exchange.body.canReplay,
-      },
-      this.#location.settings.proxy.retry,
-    )
-    if (!isAgain) return false
+    const isAgain = this.#isRepeatable(condition)
+    if (!isAgain || this.pace?.mayRetry === false) return false
     // Throwing an answer away when nobody else can give one helps no client (docs/decisions/010-deviations-from-nginx.md).
     return !isResponse || exchange.snapshot.isStrict || this.#tries.hasOther()
   }
 
   #retry(isFree: boolean): void {
+    const exchange = this.#exchange
     if (!isFree) this.#tries.next()
-    this.#exchange.responseHead = null
-    this.#exchange.peerConnection = null
-    this.#hasRetriedFresh = false
-    this.#nextTry()
+    const mustWait = this.pace?.waitForTurn() === true
+    exchange.responseHead = null
+    exchange.peerConnection = null
+    exchange.step = 'pick'
+    this.#call.forget()
+    if (!mustWait) this.#nextTry()
   }
 
   // ── client events ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -418,7 +424,9 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
       return
     }
     exchange.status = 499
-    this.#dropTry()
+    // Who leaves after a while in which the peer gave no sign of life leaves because of the peer.
+    const { retry } = this.#location.settings.proxy
+    this.#dropTry(isSilent(exchange, this.#tries, retry) ? 'failure' : 'neutral')
     cutExchange(exchange, false)
     this.#end()
   }
@@ -428,13 +436,18 @@ export class Forward implements ExchangeFlow, ResponseSink, RequestBodyOwner, De
   }
 
   /** Gives the running try up for a reason that is not the peer's. */
-  #dropTry(): void {
+  #dropTry(outcome: Outcome = 'neutral'): void {
+    this.#call.end()
     if (this.#tries.current === null) return
-    this.#tries.end('neutral', null)
+    this.#tries.end(outcome, null)
     this.#exchange.peerConnection?.destroy()
   }
 
   #end(): void {
+    this.#call.end()
+    this.pace?.close()
+    this.#held?.close()
+    this.#held = null
     this.#halfClose?.cancel()
     this.#tries.close()
   }

@@ -120,7 +120,7 @@ export class ResponseTemplate {
     isKeepAlive: boolean,
   ): string {
     const stamp = this.#stamp.get()
-    const isPlain = !this.#needsCare && exchange.errorStatus === 0
+    const isPlain = !this.#needsCare && exchange.errorStatus === 0 && exchange.stickyLine === ''
     if (
       isPlain &&
       this.#madeKeepAlive === isKeepAlive &&
@@ -166,7 +166,7 @@ export class ResponseTemplate {
     const hasBody = !isErrorPage || mayHaveBody(status)
     let extra = this.#needsCare ? this.#extraLines(exchange, status, fields) : null
     if (!hasBody) extra = { ...(extra ?? NO_EXTRA), dropsType: true }
-    text += this.#peerFields(fields, extra)
+    text += exchange.stickyLine + this.#peerFields(fields, extra)
     if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
     if (extra !== null) text += extra.lines
     if (framing === 'chunked') {
@@ -205,8 +205,8 @@ export class ResponseTemplate {
   ofUpgrade(exchange: Exchange, head: ResponseHead): string {
     const extra = this.#needsCare ? this.#extraLines(exchange, head.status, head.fields) : null
     return (
-      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${this.#peerFields(head.fields, extra)}` +
-      `${extra?.lines ?? ''}Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n\r\n`
+      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${exchange.stickyLine}` +
+      `${this.#peerFields(head.fields, extra)}${extra?.lines ?? ''}Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n\r\n`
     )
   }
 

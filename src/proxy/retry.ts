@@ -2,7 +2,7 @@
 // here touches a peer; what a failure means for the peer's health is decided beside it, because nginx ties the two.
 
 import type { FailureKind } from '../base/failure.ts'
-import type { ProxySettings, RetryCondition } from '../model/proxy-settings.ts'
+import type { RetryCondition, RetrySettings } from '../model/proxy-settings.ts'
 
 /** Methods that nginx does not send twice (RFC 9110 §9.2.2; LOCK and PATCH as in nginx). */
 const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
@@ -19,7 +19,9 @@ export function conditionOfFailure(kind: FailureKind): RetryCondition | null {
     case 'peer_closed':
     case 'peer_reset':
       return 'error'
+    case 'connect_slow':
     case 'connect_timeout':
+    case 'peer_dark':
     case 'send_timeout':
     case 'read_timeout':
       return 'timeout'
@@ -45,7 +47,7 @@ const STATUS_CONDITIONS: Readonly<Record<number, RetryCondition>> = {
 
 /** The condition of a status; null for one that is never retried. */
 export function conditionOfStatus(status: number): RetryCondition | null {
-  return STATUS_CONDITIONS[status] ?? null
+  return status < 403 ? null : (STATUS_CONDITIONS[status] ?? null)
 }
 
 /** Where an exchange stands when a try has failed. */
@@ -63,10 +65,14 @@ export interface TryState {
 }
 
 /** Decides whether another peer is tried. */
-export function decideRetry(state: TryState, rules: ProxySettings['retry']): boolean {
+export function decideRetry(
+  state: TryState,
+  rules: Pick<RetrySettings, 'on' | 'timeoutMs' | 'deadlineMs'>,
+): boolean {
   if (state.triesLeft <= 0) return false
   if (!rules.on.includes(state.condition)) return false
   if (rules.timeoutMs > 0 && state.elapsedMs >= rules.timeoutMs) return false
+  if (rules.deadlineMs > 0 && state.elapsedMs >= rules.deadlineMs) return false
   if (!state.isSent) return true
   if (!state.canReplay) return false
   return isIdempotent(state.method) || rules.on.includes('non_idempotent')

@@ -1,21 +1,24 @@
 // A configuration compiled into what a request indexes: made once for each generation (worker/snapshot.ts), swapped whole,
 // never changed. Every exchange keeps the snapshot that it began with.
 
-import type { PeerGroup } from '../balance/peer-group.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
 import type { CompatProfile } from '../model/config.ts'
+import type { ResolverSettings } from '../model/resolver.ts'
 import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Upstream } from '../model/upstream.ts'
-import type { PeerAddress } from '../upstream/connect.ts'
 import type { ConnectionPool } from '../upstream/connection-pool.ts'
 import type { AccessLogger } from './access-log.ts'
 import type { Exchange } from './exchange.ts'
 import type { LocationTable } from './location-table.ts'
 import type { RequestTemplate } from './outgoing-head.ts'
+import type { PeerSet } from './peer-set.ts'
+import type { RequestQueue } from './queue.ts'
 import type { ResponseTemplate } from './response-head.ts'
+import type { UpstreamLoad } from './retry-pacing.ts'
+import type { StickySessions } from './sticky.ts'
 
 /** A template compiled: the text for one exchange. */
 export type Render = (exchange: Exchange) => string
@@ -39,12 +42,16 @@ export interface Services {
 /** One upstream in one worker. */
 export interface UpstreamRuntime {
   readonly config: Upstream
-  readonly group: PeerGroup
+  /** Replaced whole when a name's addresses or a peer's settings change: who goes on with it keeps what it took. */
+  readonly peers: PeerSet
   /** What the method hashes a request by; null when it does not. */
   readonly keyOf: Render | null
-  /** By peer index of the group. */
-  readonly addresses: readonly PeerAddress[]
   readonly pool: ConnectionPool
+  readonly load: UpstreamLoad
+  /** How sessions stay with their peer; null or nothing where they do not. */
+  readonly sticky?: StickySessions | null
+  /** Where requests wait for a peer; null or nothing where they do not. */
+  readonly queue?: RequestQueue | null
 }
 
 /** One location, or the server's own level when nothing matched. */
@@ -87,8 +94,21 @@ export interface Snapshot {
   /** The worker stops: every response is the last of its connection. */
   isDraining: boolean
   readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
-  /** The group of an address that was made from variables at run time; null when it cannot be reached without a resolver. */
+  /** The group of an address that was made from variables at run time; null for a name, which has to be looked up. */
   findDynamicUpstream(address: string): UpstreamRuntime | null
+  /** Whether names that are made at run time can be looked up with these settings. */
+  hasResolver(resolver: ResolverSettings): boolean
+  /**
+   * Looks a name with or without a port up. `onAnswer` is called once, now or later, with the group or with why there
+   * is none, in nginx's words.
+   *
+   * @returns gives up: then `onAnswer` is not called any more
+   */
+  lookUpUpstream(
+    name: string,
+    resolver: ResolverSettings,
+    onAnswer: (answer: UpstreamRuntime | string) => void,
+  ): () => void
   /** Finds the location of the exchange's path and lets it answer; also after internal redirects. */
   runLocation(exchange: Exchange): void
   onExchangeEnd(exchange: Exchange): void

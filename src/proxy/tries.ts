@@ -7,18 +7,35 @@ import type { Failure } from '../base/failure.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import { peerActivity } from './failure-words.ts'
+import { logHealthNews } from './health-log.ts'
+import type { PeerSet } from './peer-set.ts'
+import { PeerWait, type WaitOwner } from './peer-wait.ts'
 import type { UpstreamRuntime } from './runtime.ts'
+import { NOBODY, StickyBinding } from './sticky-binding.ts'
+import { decideOutcome, isFault, type TryEnd } from './try-verdict.ts'
 
 const SPARE_SETS_MAX = 256
 const spareSets: TriedSet[] = []
 const NO_SET = new TriedSet()
-const NEVER_SENT = { headerMs: -1, responseMs: 0 }
+const NEVER_SENT = { headerMs: -1, responseMs: 0, status: 0, failure: null }
 /** Address of the entry between the tries of two upstreams. */
 const SEPARATOR = ''
+
+/** A try that is put by while another one is looked at. */
+export interface Aside {
+  readonly peer: number
+  readonly entry: Try | null
+  readonly pickedAt: number
+}
 
 export class Tries {
   readonly #exchange: Exchange
   readonly #upstream: UpstreamRuntime
+  readonly #triesMax: number
+  /** The peers that it picks among, to its end. */
+  #peers: PeerSet
+  #isHolding = false
+  #hasPicked = false
   #tried: TriedSet
   /** Tries that may still begin, the running one included. */
   #left: number
@@ -28,6 +45,10 @@ export class Tries {
   /** What the request is hashed by; made with the first pick. */
   #key: string | null = null
   #current: Try | null = null
+  readonly #binding: StickyBinding | null
+  #wait: PeerWait | null = null
+  /** When the wait before the next try began; -1 = there was none. */
+  #waitingSinceMs = -1
   /** Index of the peer of the running try; -1 = none. */
   peer = -1
 
@@ -37,36 +58,103 @@ export class Tries {
     this.#upstream = upstream
     this.#tried = spareSets.pop() ?? new TriedSet()
     this.#tried.clear()
-    const possible = upstream.group.triesMax
-    this.#left = triesMax > 0 && triesMax < possible ? triesMax : possible
+    this.#triesMax = triesMax
+    this.#peers = upstream.peers
+    this.#left = this.#possible
     // An internal redirect came to a second upstream: the lists of `$upstream_*` show a colon between the two.
     if (exchange.tries.length > 0) this.open(SEPARATOR)
+    const { sticky } = upstream
+    this.#binding = sticky == null ? null : new StickyBinding(exchange, sticky)
+    exchange.stickyLine = ''
   }
 
-  /** Step 6, pick: the peer of the next try, or -1. */
+  /** What holds the indices of peers that it picks. */
+  get peers(): PeerSet {
+    return this.#peers
+  }
+
+  get #possible(): number {
+    const { triesMax } = this.#peers.group
+    return this.#triesMax > 0 && this.#triesMax < triesMax ? this.#triesMax : triesMax
+  }
+
+  /** Until the first pick has found a peer, it is the upstream's peers of the moment that count. */
+  #takePeers(): void {
+    const { peers } = this.#upstream
+    if (this.#isHolding && peers === this.#peers) return
+    if (this.#isHolding) this.#peers.letGo()
+    this.#isHolding = true
+    this.#peers = peers
+    peers.hold()
+    this.#tried.clear()
+    this.#left = this.#possible
+  }
+
+  /** Step 6, pick: the peer of the next try, or -1; also -1 where requests wait that came before. */
   pick(): number {
+    const { queue } = this.#upstream
+    if (this.#firstMs === 0) this.#firstMs = this.#exchange.snapshot.services.clock.nowMs
+    return queue == null || !queue.hasLine || this.#isBesideLine ? this.#pickNow() : -1
+  }
+
+  #pickNow(): number {
     const { clock } = this.#exchange.snapshot.services
-    if (this.#firstMs === 0) this.#firstMs = clock.nowMs
-    const { group, keyOf } = this.#upstream
+    if (!this.#hasPicked) this.#takePeers()
+    const { keyOf } = this.#upstream
+    const { group } = this.#peers
     this.#pickedAt = group.times === null ? clock.wallSeconds : clock.wallMs / 1000
     this.#key ??= keyOf === null ? '' : keyOf(this.#exchange)
-    this.peer = group.pick(this.#tried, this.#pickedAt, this.#key)
+    const bound = this.#binding?.find(this.#peers) ?? NOBODY
+    this.peer = group.pick(this.#tried, this.#pickedAt, this.#key, bound)
+    this.#logNews()
+    if (this.peer !== -1) this.#hasPicked = true
     return this.peer
+  }
+
+  /** A first pick that is made again starts over: the one before went as far as the backups, and its hash with it. */
+  #pickAgain(): number {
+    if (!this.#hasPicked) this.#tried.clear()
+    return this.#pickNow()
+  }
+
+  /** It may pick among fewer peers than a new request, or among others: it stands beside the line, not in it. */
+  get #isBesideLine(): boolean {
+    return this.#hasPicked || this.#binding?.hasDraining(this.#peers) === true
+  }
+
+  /** Waits for a peer, where the upstream has a queue with room; `owner` may be told before this returns. */
+  wait(owner: WaitOwner): boolean {
+    const { queue } = this.#upstream
+    if (queue == null) return false
+    if (!this.#hasPicked) this.#takePeers()
+    this.#wait = new PeerWait(queue, owner, () => this.#pickAgain())
+    this.#waitingSinceMs = this.#exchange.snapshot.services.clock.nowMs
+    if (this.#wait.join(this.#isBesideLine)) return true
+    this.#waitingSinceMs = -1
+    return false
+  }
+
+  /** The running try's answer goes to the client: what binds the session to the peer is made. */
+  onAnswer(): void {
+    this.#binding?.onAnswer(this.#peers, this.peer)
   }
 
   /** The response's head is there: milliseconds since the running try began. */
   onHeader(): number {
     const headerMs = this.sinceStart()
-    const { times } = this.#upstream.group
+    this.#nameAddress()
+    const { times } = this.#peers.group
     if (times !== null && this.peer !== -1) times.onHeader(this.peer, this.#pickedAt)
     return headerMs
   }
 
   /** Opens an entry for a try at `address`. */
   open(address: string): Try {
+    const { nowMs } = this.#exchange.snapshot.services.clock
     const entry: Try = {
       address,
-      startedMs: this.#exchange.snapshot.services.clock.nowMs,
+      startedMs: nowMs,
+      queuedMs: this.#waitingSinceMs === -1 ? -1 : nowMs - this.#waitingSinceMs,
       connectMs: -1,
       headerMs: -1,
       responseMs: -1,
@@ -76,6 +164,7 @@ export class Tries {
       bodyBytes: 0,
       failure: null,
     }
+    this.#waitingSinceMs = -1
     this.#exchange.addTry(entry)
     this.#current = entry
     return entry
@@ -110,10 +199,50 @@ export class Tries {
 
   /** Whether another peer could be picked now. */
   hasOther(): boolean {
-    return this.#upstream.group.hasEligible(
+    return this.#peers.group.hasEligible(
       this.#tried,
       this.#exchange.snapshot.services.clock.wallSeconds,
     )
+  }
+
+  /** Whether another try may begin beside `running` ones. */
+  mayGoOn(running: number): boolean {
+    return this.#left > running
+  }
+
+  /** Puts the running try by. */
+  setAside(): Aside {
+    const aside = { peer: this.peer, entry: this.#current, pickedAt: this.#pickedAt }
+    this.peer = -1
+    this.#current = null
+    return aside
+  }
+
+  /** Makes a try that was put by the running one again. */
+  resume(aside: Aside): void {
+    this.peer = aside.peer
+    this.#current = aside.entry
+    this.#pickedAt = aside.pickedAt
+  }
+
+  /** Takes back a try that was put by, and to which nothing was sent. */
+  drop(aside: Aside): void {
+    const running = this.setAside()
+    this.resume(aside)
+    this.end('neutral', null)
+    const { tries } = this.#exchange
+    const index = aside.entry === null ? -1 : tries.indexOf(aside.entry)
+    if (index !== -1) tries.splice(index, 1)
+    this.resume(running)
+  }
+
+  /** Of a peer with several addresses it is the one that was reached. */
+  #nameAddress(): void {
+    const connection = this.#exchange.peerConnection
+    if (this.#current === null || connection === null || connection.address.rivals.length === 0) {
+      return
+    }
+    this.#current.address = connection.addressText
   }
 
   /** The running try has failed; `end` follows. */
@@ -129,6 +258,7 @@ export class Tries {
     const exchange = this.#exchange
     const entry = this.#current
     const connection = exchange.peerConnection
+    this.#nameAddress()
     this.#current = null
     if (entry !== null) {
       entry.responseMs = exchange.snapshot.services.clock.nowMs - entry.startedMs
@@ -141,17 +271,23 @@ export class Tries {
     const { peer } = this
     if (peer === -1) return
     this.peer = -1
-    const { times } = this.#upstream.group
+    this.#binding?.onEnd(this.#peers, peer, outcome !== 'failure' && failure === null)
+    const { times } = this.#peers.group
     if (times !== null) {
       const now = exchange.snapshot.services.clock.wallMs / 1000
       const { headerMs, responseMs } = entry ?? NEVER_SENT
       times.onEnd(peer, this.#pickedAt, outcome === 'success', headerMs, responseMs, now)
     }
-    const ejected = this.#upstream.group.release(
+    const { passiveHealth } = this.#upstream.config
+    const end: TryEnd = entry ?? NEVER_SENT
+    const ejected = this.#peers.group.release(
       peer,
-      outcome,
+      decideOutcome(outcome, end, passiveHealth),
       exchange.snapshot.services.clock.wallSeconds,
+      isFault(outcome, end, passiveHealth),
     )
+    this.#logNews()
+    this.#upstream.queue?.onRelease()
     if (ejected !== null) {
       const activity =
         failure === null
@@ -161,6 +297,13 @@ export class Tries {
     }
   }
 
+  #logNews(): void {
+    const { group, addresses } = this.#peers
+    if (group.watch?.hasNews !== true) return
+    const { name } = this.#upstream.config
+    logHealthNews(this.#exchange, name, group.watch.takeNews(), peer => addresses[peer]!.text)
+  }
+
   /** Counts the try that ended; another follows. */
   next(): void {
     this.#left--
@@ -168,6 +311,9 @@ export class Tries {
 
   /** The exchange is over. */
   close(): void {
+    this.#wait?.close()
+    if (this.#isHolding) this.#peers.letGo()
+    this.#isHolding = false
     if (this.#tried !== NO_SET && spareSets.length < SPARE_SETS_MAX) spareSets.push(this.#tried)
     this.#tried = NO_SET
   }

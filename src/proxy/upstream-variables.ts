@@ -52,6 +52,7 @@ export const UPSTREAM_VARIABLES: VariableTable = {
   upstream_cache_status: missing,
   upstream_connect_time: perTry(one => timeText(one.connectMs)),
   upstream_header_time: perTry(one => timeText(one.headerMs)),
+  upstream_queue_time: perTry(one => timeText(one.queuedMs)),
   upstream_response_length: perTry(one => String(one.bodyBytes)),
   upstream_response_time: perTry(one => timeText(one.responseMs)),
   upstream_status: perTry(one => (one.status === 0 ? '-' : String(one.status))),

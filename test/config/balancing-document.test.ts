@@ -24,13 +24,17 @@ function methodOf([upstream]: readonly Upstream[]): unknown {
   return JSON.parse(JSON.stringify(upstream!.method))
 }
 
+function stickyOf([upstream]: readonly Upstream[]): unknown {
+  return JSON.parse(JSON.stringify(upstream!.sticky))
+}
+
 describe('docs/balancing.md', () => {
   const examples = [...TEXT.matchAll(/^```(nginx|yaml)\n(.*?)^```$/gms)]
 
   it('has examples in both dialects', () => {
     assert.deepEqual(
       examples.map(([, dialect]) => dialect),
-      ['nginx', 'nginx', 'yaml'],
+      ['nginx', 'nginx', 'nginx', 'nginx', 'yaml'],
     )
   })
 
@@ -40,14 +44,15 @@ describe('docs/balancing.md', () => {
       const whole = isNginx ? `events { }\nhttp {\n${text}}\n` : text!
       const upstreams = upstreamsOf(isNginx ? 'nginx.conf' : 'site.yaml', whole)
       assert.equal(upstreams.length, 1)
-      assert.notEqual(upstreams[0]!.method.kind, 'round_robin')
+      const { method, sticky, queue } = upstreams[0]!
+      assert.ok(method.kind !== 'round_robin' || sticky !== null || queue !== null)
     })
   }
 
   const rows = [...TEXT.matchAll(/^\| (?:`([^`]+)`|\(none\)) \| `([^`]+)` \|/gm)]
     .map(([, nginx = '', yaml = '']) => ({ nginx, yaml }))
     .filter(({ nginx }) => !/=|^(backup|down|drain|resolve)/.test(nginx) || nginx.includes(' '))
-    .filter(({ nginx }) => !nginx.startsWith('max_fails'))
+    .filter(({ nginx }) => !/^(?:max_fails|sticky )/.test(nginx))
 
   it('names every method', () => {
     assert.equal(rows.length, 13)
@@ -65,4 +70,31 @@ describe('docs/balancing.md', () => {
       assert.deepEqual(methodOf(ours), methodOf(theirs))
     })
   }
+
+  const sessions = [...TEXT.matchAll(/^\| `(sticky [^`]+)` \| `([^`]+)` \|/gm)]
+
+  it('names every way to keep sessions', () => {
+    assert.equal(sessions.length, 3)
+  })
+
+  for (const [, nginx, yaml] of sessions) {
+    it(`means the same by "${nginx}" and by "${yaml}"`, () => {
+      const group = `upstream a { ${nginx}; server 10.0.0.1; }`
+      const theirs = upstreamsOf('nginx.conf', `events { }\nhttp { ${group} }\n`)
+      const ours = upstreamsOf(
+        'site.yaml',
+        `upstreams: { a: { sticky: ${yaml}, peers: [10.0.0.1] } }\nservers: []\n`,
+      )
+      assert.deepEqual(stickyOf(ours), stickyOf(theirs))
+    })
+  }
+
+  it('means the same by both lines of a queue', () => {
+    const [, nginx, yaml] = /`(queue \d[^`]*)` \(YAML: `queue: ([^`]+)`\)/.exec(TEXT)!
+    const group = `upstream a { ${nginx}; server 10.0.0.1; }`
+    const [theirs] = upstreamsOf('nginx.conf', `events { }\nhttp { ${group} }\n`)
+    const text = `upstreams: { a: { queue: ${yaml}, peers: [10.0.0.1] } }\nservers: []\n`
+    const [ours] = upstreamsOf('site.yaml', text)
+    assert.deepEqual(ours!.queue, theirs!.queue)
+  })
 })

@@ -50,6 +50,18 @@ port.on('message', (message: ToWorker) => {
     case 'reload':
       take(message.generation, false)
       break
+    case 'peers': {
+      const { upstream } = message
+      const before = generation.upstreams.find(({ name }) => name === upstream.name)!
+      generation = {
+        ...generation,
+        upstreams: generation.upstreams.map(each => (each === before ? upstream : each)),
+      }
+      const text = `worker ${start.index} got ${upstream.name} with ${upstream.peers.length} peers`
+      say({ kind: 'log', level: 'info', text })
+      say({ kind: 'released-peers', version: before.version })
+      break
+    }
     case 'stop-accepting':
       say({ kind: 'log', level: 'info', text: `worker ${start.index} stopped accepting` })
       break

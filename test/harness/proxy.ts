@@ -9,8 +9,9 @@ import { Worker } from 'node:worker_threads'
 import { renderDiagnostics } from '../../src/config/diagnostic.ts'
 import { readConfigText } from '../../src/config/read.ts'
 import { Generations } from '../../src/control/generations.ts'
+import { listPeers } from '../../src/control/peer-lines.ts'
 import { type Listening, listenAddresses, planListeners } from '../../src/control/reload-plan.ts'
-import { resolveUpstreams } from '../../src/control/resolve.ts'
+import { type ResolveOptions, resolveLines } from '../../src/control/resolve.ts'
 import type { Config } from '../../src/model/config.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from '../../src/worker/messages.ts'
 import { createMetricZone } from '../../src/zone/metric-zone.ts'
@@ -28,6 +29,8 @@ export interface ConfParts {
   readonly http?: string
   /** Lines of the one server; `listen` is there already. */
   readonly server: string
+  /** Addresses of names; without it the system is asked. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A line of the access log, in the form of the test configuration. */
@@ -189,10 +192,10 @@ export class TestProxy {
 
   async #generation(parts: ConfParts, isReload: boolean): Promise<Generation> {
     const config = readParts(parts, this.directory)
-    const { upstreams } = await resolveUpstreams(config.upstreams)
+    const { lines } = await resolveLines(config.upstreams, lookupIn(parts.hosts))
     const plan = planListeners(this.#listening, listenAddresses(config))
     const listeners = isReload ? plan.listeners : plan.wanted
-    const generation = this.#generations.make(config, upstreams, listeners)
+    const generation = this.#generations.make(config, lines.map(listPeers), listeners)
     if (generation === null) throw new Error('no slots are left')
     this.#listening = { wanted: plan.wanted, bound: this.#listening.bound }
     return generation
@@ -284,6 +287,11 @@ export function toPeers(
     http: `upstream peers { ${servers} ${options.upstream ?? ''} }`,
     server: `${options.server ?? ''} location / { proxy_pass http://peers; ${options.location ?? ''} }`,
   }
+}
+
+function lookupIn(hosts: ConfParts['hosts']): ResolveOptions {
+  if (hosts === undefined) return {}
+  return { lookup: host => Promise.resolve(hosts[host] ?? []) }
 }
 
 function readParts(parts: ConfParts, directory: string): Config {

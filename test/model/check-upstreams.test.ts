@@ -15,7 +15,7 @@ function peer(parts: Partial<Peer>): Peer {
 }
 
 function findings(parts: Partial<Upstream>): string[] {
-  const keepalive = { idleMax: 0, requestsMax: 1, ageMaxMs: 0, idleTimeoutMs: 0 }
+  const keepalive = { idleMax: 0, requestsMax: 1, ageMaxMs: 0, idleTimeoutMs: 0, isLocal: false }
   const base = { ...PLAIN_UPSTREAM, origin, name: 'app', peers: [peer({})], keepalive }
   const found: string[] = []
   checkUpstream({ ...base, isImplicit: false, ...parts }, (severity, message) => {
@@ -41,13 +41,9 @@ const ROWS: readonly (readonly [what: string, parts: Partial<Upstream>, ...found
     'nothing of a backup of another method',
     { method: { kind: 'least_conn' }, peers: [peer({}), peer({ isBackup: true })] },
   ],
-  [
-    'a session',
-    { sticky: { kind: 'route', values: [[{ variable: 'uri' }]] } },
-    'warning: "sticky" has no effect yet',
-  ],
-  ['a queue', { queue: { size: 1, timeoutMs: 1 } }, 'warning: "queue" has no effect yet'],
-  ['a state', { statePath: '/run/a' }, 'warning: "state" has no effect yet'],
+  ['nothing of a session', { sticky: { kind: 'route', values: [[{ variable: 'uri' }]] } }],
+  ['nothing of a queue', { queue: { size: 1, timeoutMs: 1 } }],
+  ['nothing of a state', { statePath: '/run/a' }],
 ]
 
 describe('checkUpstream', () => {

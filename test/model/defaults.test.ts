@@ -45,7 +45,20 @@ describe('defaultSettings', () => {
     assert.deepEqual(client.largeHeaderBuffers, { count: 4, bytes: 8192 })
     assert.equal(client.keepaliveTimeoutMs, 75_000)
     assert.equal(client.keepaliveRequestsMax, 1000)
-    assert.deepEqual(proxy.retry, { on: ['error', 'timeout'], triesMax: 0, timeoutMs: 0 })
+    assert.deepEqual(proxy.retry, {
+      on: ['error', 'timeout'],
+      triesMax: 0,
+      timeoutMs: 0,
+      tryTimeoutMs: 0,
+      deadlineMs: 0,
+      backoffMs: 0,
+      backoffMaxMs: 250,
+      budgetPercent: 0,
+      budgetMin: 3,
+      connectHedgeMs: 250,
+      hedgePercentile: 0,
+      hedgeMinMs: 10,
+    })
     assert.deepEqual(
       [proxy.connectTimeoutMs, proxy.sendTimeoutMs, proxy.readTimeoutMs],
       [60_000, 60_000, 60_000],

@@ -107,6 +107,7 @@ export function makeTry(address: string, changes: Partial<Try> = {}): Try {
   return {
     address,
     startedMs: 0,
+    queuedMs: -1,
     connectMs: -1,
     headerMs: -1,
     responseMs: -1,

@@ -21,7 +21,11 @@ const STATE: TryState = {
   isSent: true,
   canReplay: true,
 }
-const RULES = { on: ['error', 'timeout'] as readonly RetryCondition[], triesMax: 0, timeoutMs: 0 }
+const RULES = {
+  on: ['error', 'timeout'] as readonly RetryCondition[],
+  timeoutMs: 0,
+  deadlineMs: 0,
+}
 
 describe('decideRetry', () => {
   const rows: readonly (readonly [string, Partial<TryState>, Partial<typeof RULES>, boolean])[] = [
@@ -60,7 +64,9 @@ describe('conditionOfFailure', () => {
     connect_failed: 'error',
     peer_closed: 'error',
     peer_reset: 'error',
+    connect_slow: 'timeout',
     connect_timeout: 'timeout',
+    peer_dark: 'timeout',
     send_timeout: 'timeout',
     read_timeout: 'timeout',
     bad_response: 'invalid_header',

@@ -3,6 +3,7 @@
 
 import { ACCEPTED_DIRECTIVES } from './accepted-directives.ts'
 import { CLIENT_DIRECTIVES } from './client-directives.ts'
+import { CONNECT_DIRECTIVES } from './connect-directives.ts'
 import type { DirectiveRow } from './directive-row.ts'
 import { FILE_DIRECTIVES } from './file-directives.ts'
 import { LOG_DIRECTIVES } from './log-directives.ts'
@@ -11,6 +12,7 @@ import { PROXY_DIRECTIVES } from './proxy-directives.ts'
 import { PROXY_PASS_DIRECTIVES } from './proxy-pass.ts'
 import { RESOLVER_DIRECTIVES } from './resolver-directives.ts'
 import { RESPONSE_DIRECTIVES } from './response-directives.ts'
+import { RETRY_DIRECTIVES } from './retry-directives.ts'
 import { ROUTE_DIRECTIVES } from './route-directives.ts'
 import { UPSTREAM_DIRECTIVES } from './upstream-directives.ts'
 
@@ -21,6 +23,8 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ...UPSTREAM_DIRECTIVES,
   ...PROXY_PASS_DIRECTIVES,
   ...PROXY_DIRECTIVES,
+  ...CONNECT_DIRECTIVES,
+  ...RETRY_DIRECTIVES,
   ...RESOLVER_DIRECTIVES,
   ...RESPONSE_DIRECTIVES,
   ...FILE_DIRECTIVES,

@@ -19,11 +19,14 @@ export const KEEPALIVE_DIRECTIVES: readonly DirectiveRow[] = [
     {
       args: [1, 2],
       syntax: 'connections [local]',
-      doc: 'idle connections that each worker keeps to the group; 0 is none',
+      doc:
+        'idle connections that each worker keeps to the group; 0 is none. With `local` locations ' +
+        'do not share them',
     },
     (directive, scope, reading) => {
       const local = directive.args[1]
       if (local !== undefined && local.text !== 'local') reading.refuseParameter(local, ['local'])
+      scope.keepalive.isLocal = local !== undefined
       set(directive, scope, 'idleMax', count(directive, reading))
     },
   ),
@@ -41,7 +44,7 @@ export const KEEPALIVE_DIRECTIVES: readonly DirectiveRow[] = [
   }),
 ]
 
-type Key = keyof UpstreamScope['keepalive']
+type Key = Exclude<keyof UpstreamScope['keepalive'], 'isLocal'>
 
 function row(
   name: string,

@@ -78,15 +78,21 @@ function methodRow(
   })
 }
 
-/** nginx before 1.29.7 forgot a `keepalive` above the method; here it holds, wherever it stands. */
+/**
+ * A method that stands below what nginx builds on a method takes its place there, and nginx warns.
+ * Here both hold, wherever they stand. (`keepalive` of nginx before 1.29.7; `sticky`; `queue`.)
+ */
 function warnRedefined(directive: Directive, scope: UpstreamScope, reading: Reading): void {
   const before = scope.origins.method
-  const isAfterKeepalive = reading.compat === 'nginx/1.28' && scope.seen.has('keepalive')
-  if (before === undefined && !isAfterKeepalive) return
-  const hint =
-    before === undefined
-      ? 'nginx before 1.29.7 keeps no connections then: put "keepalive" below it'
-      : `this one holds, not that of ${before.file}:${before.line}`
+  const { seen } = scope
+  const lost = ['queue', 'sticky'].find(name => seen.has(name))
+  const isAfterKeepalive = reading.compat === 'nginx/1.28' && seen.has('keepalive')
+  let hint = ''
+  if (before !== undefined) hint = `this one holds, not that of ${before.file}:${before.line}`
+  else if (lost !== undefined) hint = `nginx forgets "${lost}" then: put it below the method`
+  else if (isAfterKeepalive) {
+    hint = 'nginx before 1.29.7 keeps no connections then: put "keepalive" below it'
+  } else return
   const origin = directiveOrigin(directive)
   reading.diagnostics.warning('load balancing method redefined', origin, hint)
 }

@@ -25,10 +25,11 @@ export const PEER_DIRECTIVES: readonly DirectiveRow[] = [
       isRepeatable: true,
       syntax:
         'address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time] ' +
-        '[route=text] [backup] [down] [drain] [resolve] [service=name]',
+        '[route=text] [backup] [down] [drain] [resolve] [service=name] [race]',
       doc:
         'a peer: `host[:port]` or `unix:path`; each address of a name is a peer. `slow_start` lets ' +
-        'the weight rise from a tenth after the peer was unavailable',
+        'the weight rise from a tenth after the peer was unavailable; with `race` the addresses of a ' +
+        'name are one peer, and the first that takes a connection gets it',
     },
     readPeer,
   ),
@@ -76,12 +77,17 @@ function checkService(
         ? 'requires "resolve" parameter'
         : parsed.hasPort
           ? 'may not have port'
-          : isName
-            ? ''
-            : 'requires domain name'
+          : peer.isRaced
+            ? 'may not have "race": its records are peers of their own'
+            : isName
+              ? ''
+              : 'requires domain name'
   if (problem !== '') reading.refuse(word, `service upstream "${word.text}" ${problem}`)
-  // As in nginx: there is nothing to look up.
-  if (!isName) peer.isResolving = false
+  // As in nginx: there is nothing to look up, and nothing to race between.
+  if (!isName) {
+    peer.isResolving = false
+    peer.isRaced = false
+  }
   return problem === ''
 }
 
@@ -90,6 +96,7 @@ const FLAGS = {
   down: 'isDown',
   drain: 'isDraining',
   resolve: 'isResolving',
+  race: 'isRaced',
 } as const
 const COUNTS = { weight: 'weight', max_conns: 'maxConns', max_fails: 'maxFails' } as const
 const TIMES = { fail_timeout: 'failTimeoutSeconds', slow_start: 'slowStartSeconds' } as const

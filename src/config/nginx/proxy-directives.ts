@@ -1,22 +1,17 @@
 // The `proxy_*` directives but `proxy_pass`: how peers are spoken to, waited for and tried again.
 // Meanings and defaults: http://nginx.org/en/docs/http/ngx_http_proxy_module.html
 
-import { RETRY_CONDITIONS, type RetryCondition } from '../../model/proxy-settings.ts'
-import { nearest } from '../suggest.ts'
-import { type DirectiveRow, type LevelScope, MANY } from './directive-row.ts'
+import type { DirectiveRow, LevelScope } from './directive-row.ts'
 import {
   choiceRow,
-  countRow,
   directoryRow,
   flagRow,
   levelRow,
-  oneOf,
   readCount,
   readSize,
   sizeRow,
   timeRow,
 } from './level-rows.ts'
-import { wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import { checkField } from './response-directives.ts'
 import { parseTemplate } from './template-text.ts'
@@ -86,20 +81,6 @@ export const PROXY_DIRECTIVES: readonly DirectiveRow[] = [
   timeRow('proxy_connect_timeout', 'connectTimeoutMs', { doc: 'time to connect to a peer' }),
   timeRow('proxy_send_timeout', 'proxySendTimeoutMs', { doc: 'time between two writes to a peer' }),
   timeRow('proxy_read_timeout', 'readTimeoutMs', { doc: 'time between two reads from a peer' }),
-  levelRow(
-    'proxy_next_upstream',
-    {
-      args: [1, MANY],
-      isRepeatable: true,
-      syntax: `${RETRY_CONDITIONS.join(' | ')} | off …`,
-      doc: 'failures and statuses after which another peer is tried',
-    },
-    readNextUpstream,
-  ),
-  countRow('proxy_next_upstream_tries', 'retryTriesMax', { doc: 'tries in all; 0 is no limit' }),
-  timeRow('proxy_next_upstream_timeout', 'retryTimeoutMs', {
-    doc: 'time after which no other try begins; 0 is no limit',
-  }),
   flagRow('proxy_ignore_client_abort', 'ignoresClientAbort', {
     doc: 'whether a peer is waited for when the client has gone',
   }),
@@ -127,26 +108,4 @@ function addName(
   const before = scope.level.values[key] ?? []
   const name = directive.args[0]!.text.toLowerCase()
   scope.level.set(key, [...before, name], statementOrigin(directive))
-}
-
-function readNextUpstream(directive: Directive, scope: LevelScope, reading: Reading): void {
-  const found = new Set<RetryCondition>(scope.level.values.retryOn ?? [])
-  let isOff = false
-  for (const word of directive.args) {
-    const { text } = word
-    const condition = RETRY_CONDITIONS.find(row => row === text)
-    if (text === 'off') isOff = true
-    else if (condition === undefined) {
-      const meant = nearest(text, [...RETRY_CONDITIONS, 'off'])
-      const hint =
-        meant === null ? `write ${oneOf([...RETRY_CONDITIONS, 'off'])}` : `did you mean "${meant}"?`
-      reading.refuseValue(directive, word, hint)
-    } else if (found.has(condition)) {
-      reading.diagnostics.warning(`duplicate value "${text}"`, wordOrigin(word))
-    } else {
-      found.add(condition)
-    }
-  }
-  // As in nginx "off" wins over everything beside it.
-  scope.level.set('retryOn', isOff ? [] : [...found], statementOrigin(directive))
 }

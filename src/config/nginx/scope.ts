@@ -4,6 +4,7 @@
 
 import type { Listen } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
+import type { PassiveHealth } from '../../model/passive-health.ts'
 import type { FieldTemplate, ProxySettings, RetryCondition } from '../../model/proxy-settings.ts'
 import type { LocationMatch, ProxyTarget, Return, ServerName, TryFiles } from '../../model/route.ts'
 import type {
@@ -18,7 +19,7 @@ import type {
   Settings,
 } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
-import type { Keepalive, Method, Peer, Queue, Sticky } from '../../model/upstream.ts'
+import type { Keepalive, Method, Peer, ProxyProtocol, Queue, Sticky } from '../../model/upstream.ts'
 import type { Word } from './lexer.ts'
 import type { WrittenResolver } from './resolver-directives.ts'
 
@@ -64,6 +65,12 @@ export interface LevelValues
   readonly retryOn: readonly RetryCondition[]
   readonly retryTriesMax: number
   readonly retryTimeoutMs: number
+  readonly retryTryTimeoutMs: number
+  readonly retryDeadlineMs: number
+  readonly retryBackoff: { readonly backoffMs: number; readonly backoffMaxMs: number }
+  readonly retryBudget: { readonly budgetPercent: number; readonly budgetMin: number }
+  readonly connectHedgeMs: number
+  readonly retryHedge: { readonly hedgePercentile: number; readonly hedgeMinMs: number }
   readonly isInternal: boolean
   readonly resolver: WrittenResolver
   readonly resolverTimeoutMs: number
@@ -159,6 +166,8 @@ export interface UpstreamScope extends ScopeBase {
   readonly keepalive: { -readonly [K in keyof Keepalive]?: Keepalive[K] }
   sticky: Sticky | null
   queue: Queue | null
+  readonly passiveHealth: { -readonly [K in keyof PassiveHealth]: PassiveHealth[K] }
+  proxyProtocol: ProxyProtocol | null
   statePath: string | null
   hasZone: boolean
   resolver?: WrittenResolver

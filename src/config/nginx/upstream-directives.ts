@@ -2,9 +2,12 @@
 // the queue, the file of the state. The rest has files of its own: peer-directive.ts,
 // method-directives.ts, keepalive-directives.ts, sticky-directive.ts.
 
+import { NGINX_HEALTH } from '../../model/passive-health.ts'
 import type { ResolverSettings } from '../../model/resolver.ts'
 import { ROUND_ROBIN } from '../../model/upstream.ts'
+import { PROXY_PROTOCOL_DIRECTIVE } from './connect-directives.ts'
 import { type DirectiveRow, scopeRow, upstreamRow } from './directive-row.ts'
+import { HEALTH_DIRECTIVES } from './health-directives.ts'
 import { KEEPALIVE_DIRECTIVES } from './keepalive-directives.ts'
 import { METHOD_DIRECTIVES } from './method-directives.ts'
 import { PEER_DIRECTIVES } from './peer-directive.ts'
@@ -42,6 +45,8 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
     readZone,
   ),
   ...KEEPALIVE_DIRECTIVES,
+  ...HEALTH_DIRECTIVES,
+  PROXY_PROTOCOL_DIRECTIVE,
   ...STICKY_DIRECTIVES,
   upstreamRow(
     'queue',
@@ -116,8 +121,10 @@ function readUpstream(directive: Directive, scope: HttpScope, reading: Reading):
     method: ROUND_ROBIN,
     peers: [],
     keepalive: {},
+    passiveHealth: { ...NGINX_HEALTH },
     sticky: null,
     queue: null,
+    proxyProtocol: null,
     statePath: null,
     hasZone: false,
   }

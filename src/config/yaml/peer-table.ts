@@ -10,7 +10,7 @@ import { SECONDS } from './measures.ts'
 import type { Plain } from './plain.ts'
 import { placed, record, UNPLACED } from './record.ts'
 import { isSameData, type Row, row, rowsOf } from './row.ts'
-import { BOOLEAN, freeText, integer } from './words.ts'
+import { BOOLEAN, choice, freeText, integer } from './words.ts'
 
 const peerRow = rowsOf<Peer>()
 
@@ -87,6 +87,21 @@ const PEER_ROWS: readonly Row<Peer>[] = [
     doc: 'Look its name up again and again while the program runs',
     nginx: 'resolve',
   }),
+  row<Peer, 'each' | 'race'>(
+    'addresses',
+    'isRaced',
+    choice(['each', 'race']),
+    {
+      get: peer => (peer.isRaced ? 'race' : 'each'),
+      put: (peer, use) => ({ ...peer, isRaced: use === 'race' }),
+    },
+    {
+      doc:
+        'What the addresses of its name are: `each` a peer, or `race` for one peer, where the ' +
+        'first address that takes a connection gets it',
+      nginx: 'race',
+    },
+  ),
   peerRow('service', 'service', nullable(freeText('text', 'a service such as http')), {
     doc: 'Look up SRV records of this service, with `resolve`',
     nginx: 'service=',
@@ -122,9 +137,12 @@ export const PEER: Kind<Peer> = record<Peer>({
   },
   finish: (draft, node, reading, origins) => {
     const problem = serviceProblem(draft)
-    if (problem === '')
-      return placed({ ...draft, isResolving: isLookedUp(draft) }, node, reading, origins)
-    return reading.errorAt(origins.service!, `Cannot use service "${draft.service}": ${problem}`)
+    if (problem !== '') {
+      return reading.errorAt(origins.service!, `Cannot use service "${draft.service}": ${problem}`)
+    }
+    const isResolving = draft.isResolving && isName(draft)
+    const isRaced = draft.isRaced && isName(draft)
+    return placed({ ...draft, isResolving, isRaced }, node, reading, origins)
   },
 })
 
@@ -133,14 +151,15 @@ export function plainPeer(written: WrittenAddress): Peer {
   return { ...BLANK_PEER, name: written.text, address: written.address }
 }
 
-/** There is nothing to look up for an address as it is, as in nginx. */
-function isLookedUp({ isResolving, address }: Peer): boolean {
-  return isResolving && address.kind === 'tcp' && isIP(address.host) === 0
+/** There is nothing to look up for an address as it is, as in nginx, and nothing to race between. */
+function isName({ address }: Peer): boolean {
+  return address.kind === 'tcp' && isIP(address.host) === 0
 }
 
 function serviceProblem(peer: Peer): string {
   if (peer.service === null) return ''
   if (!peer.isResolving) return 'wants "resolve: true" beside it'
+  if (peer.isRaced) return 'its records are peers of their own, never raced for'
   if (peer.address.kind !== 'tcp' || isIP(peer.address.host) !== 0) return 'wants a domain name'
   return peer.address.port === DEFAULT_PORT ? '' : 'wants a name without a port'
 }

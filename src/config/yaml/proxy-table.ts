@@ -2,6 +2,7 @@
 // is inherited as a whole.
 
 import { type ProxySettings, RETRY_CONDITIONS } from '../../model/proxy-settings.ts'
+import { BIND } from './bind-kind.ts'
 import { list } from './collections.ts'
 import { checkFieldName, SET_HEADERS } from './header-kinds.ts'
 import { type Kind, wordKind } from './kind.ts'
@@ -31,6 +32,46 @@ const RETRY_ROWS: readonly Row<Retry>[] = [
   retry('timeout', 'timeoutMs', DURATION, {
     doc: 'After this no further try begins; 0 = no limit',
     nginx: 'proxy_next_upstream_timeout',
+  }),
+  retry('try_timeout', 'tryTimeoutMs', DURATION, {
+    doc: 'Time of one try up to the head of its response; 0 = no limit',
+    nginx: 'proxy_next_upstream_try_timeout',
+  }),
+  retry('deadline', 'deadlineMs', DURATION, {
+    doc: 'Time of all tries together up to the head of a response; 0 = no limit',
+    nginx: 'proxy_next_upstream_deadline',
+  }),
+  retry('backoff', 'backoffMs', DURATION, {
+    doc: 'A further try waits for a random time below this, doubled with each; 0 = it begins at once',
+    nginx: 'proxy_next_upstream_backoff',
+  }),
+  retry('backoff_max', 'backoffMaxMs', DURATION, {
+    doc: 'The longest such wait',
+    nginx: 'proxy_next_upstream_backoff',
+  }),
+  retry('budget', 'budgetPercent', integer(0, 100), {
+    doc: 'Further tries that may run at once, in percent of the requests in hand; 0 = no limit',
+    nginx: 'proxy_next_upstream_budget',
+  }),
+  retry('budget_min', 'budgetMin', integer(0), {
+    doc: 'So many may run whatever the budget comes to',
+    nginx: 'proxy_next_upstream_budget',
+  }),
+  retry('hedge_percentile', 'hedgePercentile', integer(0, 99), {
+    doc:
+      'A GET whose answer takes longer than this percentage of them gets a second one at the ' +
+      'next peer, and the first answer wins; 0 = never',
+    nginx: 'proxy_next_upstream_hedge',
+  }),
+  retry('hedge_min', 'hedgeMinMs', DURATION, {
+    doc: 'No second one before this time',
+    nginx: 'proxy_next_upstream_hedge',
+  }),
+  retry('connect_hedge', 'connectHedgeMs', DURATION, {
+    doc:
+      'A connect that takes longer, and longer than usual, gets company: one to the next peer; ' +
+      '0 = never',
+    nginx: 'proxy_connect_hedge',
   }),
 ]
 
@@ -100,6 +141,16 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
       'Fields to set towards peers, added to the inherited ones; `""` does not send the field, ' +
       "nothing behind a name lets the client's pass, and a list of `{ name, value }` replaces all",
     nginx: 'proxy_set_header',
+  }),
+  typed('bind', 'bind', BIND, {
+    doc:
+      'The address of this machine that connections go out from, with or without a port; `off` ' +
+      'leaves it to the kernel. May hold variables: what they come to binds only if it is one',
+    nginx: 'proxy_bind',
+  }),
+  typed('socket_keepalive', 'isSocketKeptAlive', BOOLEAN, {
+    doc: 'Let the kernel probe silent connections',
+    nginx: 'proxy_socket_keepalive',
   }),
   typed('connect_timeout', 'connectTimeoutMs', DURATION, {
     doc: 'To connect to a peer',

@@ -1,9 +1,15 @@
 // `upstreams`: named groups of peers, and `keepalive`: the idle connections to them, which single
 // addresses have as well (target-table.ts).
 
-import { type Keepalive, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
+import {
+  type Keepalive,
+  PLAIN_UPSTREAM,
+  PROXY_PROTOCOLS,
+  type Upstream,
+} from '../../model/upstream.ts'
 import { list } from './collections.ts'
 import { yamlKeepalive } from './defaults.ts'
+import { HEALTH_ROWS, YAML_HEALTH } from './health-table.ts'
 import { type Kind, nullable } from './kind.ts'
 import { DURATION } from './measures.ts'
 import { METHOD } from './method-kind.ts'
@@ -14,6 +20,7 @@ import type { Entry, Reading, YamlNode } from './reading.ts'
 import { ALONE, record, UNPLACED } from './record.ts'
 import { RESOLVER } from './resolver-table.ts'
 import {
+  group,
   isNothing,
   isSameData,
   mappingShape,
@@ -22,10 +29,11 @@ import {
   readRows,
   rowsOf,
   showRows,
+  within,
   writeRows,
 } from './row.ts'
 import { QUEUE, STICKY } from './sticky-kind.ts'
-import { integer } from './words.ts'
+import { BOOLEAN, choice, integer } from './words.ts'
 
 const keepaliveRow = rowsOf<Keepalive>()
 const upstreamRow = rowsOf<Upstream>()
@@ -47,6 +55,10 @@ const KEEPALIVE_ROWS: readonly Row<Keepalive>[] = [
   keepaliveRow('idle_timeout', 'idleTimeoutMs', DURATION, {
     doc: 'An idle connection closes after this',
     nginx: 'keepalive_timeout',
+  }),
+  keepaliveRow('local', 'isLocal', BOOLEAN, {
+    doc: "Routes do not use one another's connections",
+    nginx: 'keepalive … local',
   }),
 ]
 
@@ -98,6 +110,15 @@ const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
     doc: 'Idle connections to the peers',
     nginx: 'keepalive, keepalive_requests, …',
   }),
+  upstreamRow('proxy_protocol', 'proxyProtocol', nullable(choice(PROXY_PROTOCOLS)), {
+    doc:
+      'What each connection to a peer begins with: the PROXY protocol, as text or binary. Such ' +
+      'connections are kept for the client connection that they were made for',
+  }),
+  group('health', within('passiveHealth', HEALTH_ROWS), {
+    doc: 'What is learnt about the peers from their requests ([health.md](health.md))',
+    nginx: 'fail_on, outlier_detection, panic_threshold',
+  }),
   upstreamRow('resolver', 'resolver', nullable(RESOLVER), {
     doc: 'Who is asked for the names of its peers, in place of the one at the top',
     nginx: 'resolver, resolver_timeout',
@@ -113,6 +134,7 @@ const BLANK_UPSTREAM: Upstream = {
   origin: UNPLACED,
   name: '',
   ...PLAIN_UPSTREAM,
+  passiveHealth: YAML_HEALTH,
   peers: [],
   keepalive: yamlKeepalive(),
   isImplicit: false,

@@ -13,6 +13,7 @@ import { readConfig } from '../../../src/config/read.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { defaultKeepalive, defaultProcess, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText } from '../../../src/model/listener.ts'
+import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
 import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import type { Settings } from '../../../src/model/settings.ts'
@@ -71,6 +72,7 @@ function describeConfig(config: Config, prefix: string): Plain {
         method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
         sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
         queue: upstream.queue,
+        proxyProtocol: upstream.proxyProtocol,
         statePath: upstream.statePath,
         peers: upstream.peers.map(peer =>
           lean({
@@ -87,6 +89,7 @@ function describeConfig(config: Config, prefix: string): Plain {
           ...defaultKeepalive(config.compat),
           ...(upstream.isImplicit ? { idleMax: 0 } : {}),
         }),
+        passiveHealth: difference(upstream.passiveHealth, NGINX_HEALTH),
         resolver: difference(upstream.resolver ?? DEFAULT_RESOLVER, DEFAULT_RESOLVER),
       }),
     ),

@@ -9,10 +9,12 @@ import type { ReadResult } from '../../../src/config/reader.ts'
 import { makeSource } from '../../../src/config/source.ts'
 import { nearest } from '../../../src/config/suggest.ts'
 import { yamlKeepalive, yamlProcess, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import { YAML_HEALTH } from '../../../src/config/yaml/health-table.ts'
 import { yamlReader } from '../../../src/config/yaml/reader.ts'
 import { checkConfig } from '../../../src/model/check.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
+import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
 import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import { type Template, templateText } from '../../../src/model/template.ts'
@@ -58,6 +60,10 @@ function describeConfig(config: Config): Plain {
         method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
         sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
         keepalive: difference(upstream.keepalive, yamlKeepalive()),
+        passiveHealth: difference(
+          upstream.passiveHealth,
+          upstream.isImplicit ? NGINX_HEALTH : YAML_HEALTH,
+        ),
         resolver: difference(upstream.resolver ?? DEFAULT_RESOLVER, DEFAULT_RESOLVER),
         peers: upstream.peers.map(peer =>
           lean({ ...difference(peer, USUAL_PEER), address: addressText(peer.address) }),

@@ -8,6 +8,11 @@ import type { Config } from '../../../src/model/config.ts'
 import { DEFAULT_LOG_FORMATS, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText, type Listen, type ListenAddress } from '../../../src/model/listener.ts'
 import { BUILT_IN } from '../../../src/model/origin.ts'
+import {
+  DEFAULT_OUTLIERS,
+  FAIL_CONDITIONS,
+  type PassiveHealth,
+} from '../../../src/model/passive-health.ts'
 import { RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
 import type { ResolverSettings } from '../../../src/model/resolver.ts'
 import type {
@@ -26,6 +31,7 @@ import {
   type Peer,
   PLAIN_PEER,
   PLAIN_UPSTREAM,
+  PROXY_PROTOCOLS,
   type Sticky,
   type Upstream,
 } from '../../../src/model/upstream.ts'
@@ -145,7 +151,13 @@ const address = fc.oneof(tcp, unix)
 const keepalive: fc.Arbitrary<Keepalive> = fc.oneof(
   fc.constant(yamlKeepalive()),
   fc.nat({ max: 100 }).map(idleMax => ({ ...yamlKeepalive(), idleMax })),
-  fc.record({ idleMax: fc.nat(), requestsMax: count, ageMaxMs: ms, idleTimeoutMs: ms }),
+  fc.record({
+    idleMax: fc.nat(),
+    requestsMax: count,
+    ageMaxMs: ms,
+    idleTimeoutMs: ms,
+    isLocal: fc.boolean(),
+  }),
 )
 
 const peer: fc.Arbitrary<Peer> = fc
@@ -163,13 +175,16 @@ const peer: fc.Arbitrary<Peer> = fc
     route: fc.option(fc.constantFrom('a', 'route-32')),
     isResolving: fc.boolean(),
     service: fc.option(word),
+    isRaced: fc.boolean(),
   })
   .map(made => ({ ...made, origin, name: made.name ?? addressText(made.address) }))
   .map(made => {
     const { address } = made
-    const isResolving = made.isResolving && address.kind === 'tcp' && isIP(address.host) === 0
-    const hasService = isResolving && address.kind === 'tcp' && address.port === 80
-    return { ...made, isResolving, service: hasService ? made.service : null }
+    const isName = address.kind === 'tcp' && isIP(address.host) === 0
+    const isResolving = made.isResolving && isName
+    const isRaced = made.isRaced && isName
+    const hasService = isResolving && !isRaced && address.kind === 'tcp' && address.port === 80
+    return { ...made, isResolving, isRaced, service: hasService ? made.service : null }
   })
 
 const listen: fc.Arbitrary<Listen> = fc.record({
@@ -250,6 +265,10 @@ const proxy = partly<Settings['proxy']>({
   tempFileBytesMax: bytes,
   tempFileWriteBytes: someBytes,
   tempPath: path,
+  bind: fc.option(
+    fc.oneof(fc.constantFrom(['10.0.0.1'], ['[::1]:80']), fc.constant([{ variable: 'host' }])),
+  ),
+  isSocketKeptAlive: fc.boolean(),
   connectTimeoutMs: ms,
   sendTimeoutMs: ms,
   readTimeoutMs: ms,
@@ -257,6 +276,15 @@ const proxy = partly<Settings['proxy']>({
     on: fc.uniqueArray(fc.constantFrom(...RETRY_CONDITIONS), { maxLength: 4 }),
     triesMax: fc.nat({ max: 9 }),
     timeoutMs: ms,
+    tryTimeoutMs: ms,
+    deadlineMs: ms,
+    backoffMs: ms,
+    backoffMaxMs: ms,
+    budgetPercent: fc.nat({ max: 100 }),
+    budgetMin: fc.nat({ max: 9 }),
+    connectHedgeMs: ms,
+    hedgePercentile: fc.nat({ max: 99 }),
+    hedgeMinMs: ms,
   }),
   ignoresClientAbort: fc.boolean(),
   interceptsErrors: fc.boolean(),
@@ -509,12 +537,39 @@ const sticky: fc.Arbitrary<Sticky> = fc.oneof(
   }),
 )
 
+const percent = fc.integer({ min: 1, max: 100 })
+const atLeastOne = fc.integer({ min: 1, max: 1000 })
+const passiveHealth: fc.Arbitrary<PassiveHealth> = fc.record({
+  failOn: fc.option(fc.subarray([...FAIL_CONDITIONS])),
+  slowMs: ms,
+  outliers: fc.option(
+    fc.oneof(
+      fc.constant(DEFAULT_OUTLIERS),
+      fc.record({
+        consecutive: fc.nat(),
+        intervalSeconds: atLeastOne,
+        baseSeconds: atLeastOne,
+        maxSeconds: fc.integer({ min: 1000, max: 9000 }),
+        maxEjectedPercent: percent,
+        deviation: fc.constantFrom(0, 1, 1.9, 2.125),
+        peersMin: fc.nat(),
+        requestsMin: fc.nat(),
+        failurePercent: fc.nat({ max: 100 }),
+        failureRequestsMin: fc.nat(),
+      }),
+    ),
+  ),
+  panicPercent: fc.nat({ max: 100 }),
+})
+
 const explicit = fc.record({
   origin: fc.constant(origin),
   name: word,
   method,
+  passiveHealth,
   sticky: fc.option(sticky),
   queue: fc.option(fc.record({ size: count, timeoutMs: ms })),
+  proxyProtocol: fc.option(fc.constantFrom(...PROXY_PROTOCOLS)),
   statePath: fc.option(path),
   peers: fc.array(peer, { minLength: 1, maxLength: 3 }),
   keepalive,
