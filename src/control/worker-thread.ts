@@ -7,6 +7,7 @@ import { systemDelay, TIMED_OUT, within } from '../base/delay.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import type { LogLevel } from '../model/settings.ts'
 import type { FromWorker, ToWorker, WorkerStart } from '../worker/messages.ts'
+import { tuneEngine } from './engine.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 
 /** How a worker answered a generation. */
@@ -48,7 +49,7 @@ export class WorkerThread {
     this.#worker = new Worker(url, {
       workerData: start,
       name: `worker ${start.index}`,
-      ...threadOptions(),
+      ...tuneEngine(),
     })
     this.#expect(start.generation.number)
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message, events))
@@ -167,11 +168,3 @@ function errorText(error: unknown): string {
 }
 
 const STACK_LINES_MAX = 6
-
-/** Nothing in a worker uses AsyncLocalStorage, and the way Node 24 carries it costs every callback of a socket. */
-function threadOptions(): { readonly execArgv?: string[] } {
-  const flag = '--no-async-context-frame'
-  // A list would take the place of the options that this process was started with.
-  const isKnown = process.allowedNodeEnvironmentFlags.has(flag)
-  return isKnown && process.execArgv.length === 0 ? { execArgv: [flag] } : {}
-}
