@@ -1,4 +1,4 @@
-// Writes a text straight to a socket's handle. Nearly every write of a proxy is taken by the kernel at once; going through
+// Writes texts and bytes straight to a socket's handle. Nearly every write of a proxy is taken by the kernel at once; going through
 // the stream machinery for it costs about as much as parsing a head. Node does not document handles: this file is the only
 // one that writes to them, and where a handle does not look as expected the stream writes with the same effect
 // (docs/decisions/001-own-codec.md).
@@ -8,6 +8,8 @@ import type { Socket } from 'node:net'
 interface WriteRequest {
   oncomplete: ((status?: number) => void) | null
   handle: unknown
+  /** Bytes that the write holds until it completes. */
+  buffer?: Buffer
   /** Node 26: how the write ended, where that was before anybody could listen. */
   readonly writeStatus?: number | null
 }
@@ -15,6 +17,7 @@ interface WriteRequest {
 interface StreamHandle {
   /** A status; in Node 26 also the request that it made itself. */
   writeLatin1String?: (request: WriteRequest | null, text: string) => number | WriteRequest
+  writeBuffer?: (request: WriteRequest | null, bytes: Buffer) => number | WriteRequest
   readonly writeQueueSize?: number
 }
 
@@ -77,12 +80,59 @@ export function writeText(
     spare = given
     return true
   }
-  const request = typeof result === 'number' ? given : result
-  if (request === null || (typeof result === 'number' && result !== 0)) {
-    // The stream reports it in its own way.
-    return writeToStream(socket, text, onSent)
+  const request = requestInFlight(result, given)
+  // The stream reports an error in its own way.
+  if (request === null) return writeToStream(socket, text, onSent)
+  return awaitRequest(request, handle, onSent)
+}
+
+/**
+ * Writes bytes, which must stay as they are until they are taken.
+ *
+ * @param onSent see `writeText`; not called where the stream writes: then its `drain` tells
+ * @returns whether they were taken at once, or (fewer than the stream's high water mark) are the stream's now
+ */
+export function writeBytes(
+  socket: Socket,
+  bytes: Buffer,
+  onSent: (status?: number) => void,
+): boolean {
+  const handle = (socket as HandleSocket)._handle
+  const isDirect =
+    isEnabled && socket.writableLength === 0 && !socket.connecting && !socket.writableEnded
+  if (!isDirect || handle == null || handle === watched || requestMaker === 'unseen') {
+    return socket.write(bytes) || socket.writableLength === 0
   }
-  // The request is in flight: it belongs to the handle until it completes.
+  if (typeof handle.writeBuffer !== 'function') {
+    return socket.write(bytes) || socket.writableLength === 0
+  }
+  const given = requestMaker === 'handle' ? null : (spare ?? new Request!())
+  const result = handle.writeBuffer(given, bytes)
+  if (result === 0 && (given === null || handle.writeQueueSize === 0)) {
+    spare = given
+    return true
+  }
+  const request = requestInFlight(result, given)
+  if (request === null) return socket.write(bytes) || socket.writableLength === 0
+  request.buffer = bytes
+  return awaitRequest(request, handle, onSent)
+}
+
+/** The request of a write that goes on; null after an error. */
+function requestInFlight(
+  result: number | WriteRequest,
+  given: WriteRequest | null,
+): WriteRequest | null {
+  if (typeof result !== 'number') return result
+  return result === 0 ? given : null
+}
+
+/** The request is in flight: it belongs to the handle until it completes. */
+function awaitRequest(
+  request: WriteRequest,
+  handle: StreamHandle,
+  onSent: (status?: number) => void,
+): boolean {
   spare = null
   request.handle = handle
   request.oncomplete = onSent

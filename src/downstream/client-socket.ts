@@ -2,7 +2,7 @@
 // Knows nothing of HTTP.
 
 import type { Socket } from 'node:net'
-import { heldByHandle, unsentBytes, writeText } from '../base/direct-write.ts'
+import { heldByHandle, unsentBytes, writeBytes, writeText } from '../base/direct-write.ts'
 import type { AcceptedOwner, OwnedSocket } from './accept.ts'
 
 /** Who owns the socket. */
@@ -59,7 +59,7 @@ export class ClientSocket {
 
   /** Bytes that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#socket.writableLength
+    return unsentBytes(this.#socket)
   }
 
   /** The same, but falling while the client reads, however slowly. */
@@ -83,11 +83,7 @@ export class ClientSocket {
    * or `onDrained` was called. Smaller ones must be the caller's to give away.
    */
   writeBytes(bytes: Buffer): boolean {
-    return this.#socket.write(bytes) || this.#isTaken()
-  }
-
-  #isTaken(): boolean {
-    if (this.#socket.writableLength === 0) return true
+    if (writeBytes(this.#socket, bytes, this.#onSent)) return true
     this.awaitsDrain = true
     return false
   }

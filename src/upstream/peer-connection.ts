@@ -4,7 +4,7 @@
 
 import { isIPv6, type Socket } from 'node:net'
 import type { SystemClock } from '../base/clock.ts'
-import { unsentBytes, writeText } from '../base/direct-write.ts'
+import { unsentBytes, writeBytes, writeText } from '../base/direct-write.ts'
 import { errnoText } from '../base/errno-text.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import {
@@ -191,7 +191,7 @@ export class PeerConnection implements RaceOwner {
   writeBody(bytes: Buffer): boolean {
     if (this.#phase === 'closed') return true
     this.bytesSent += bytes.length
-    const isTaken = this.#socket.write(bytes) || this.#socket.writableLength === 0
+    const isTaken = writeBytes(this.#socket, bytes, this.#onSent)
     if (this.#phase === 'busy') this.#timeSending()
     return isTaken
   }
@@ -199,7 +199,7 @@ export class PeerConnection implements RaceOwner {
   /** The peer's time runs while the kernel holds bytes for it; while the client owes the next ones, nobody's does. */
   #timeSending(): void {
     const { wheel } = this.#services
-    if (this.#socket.writableLength > 0) wheel.set(this.#timer, this.#timeouts.sendMs)
+    if (unsentBytes(this.#socket) > 0) wheel.set(this.#timer, this.#timeouts.sendMs)
     else wheel.clear(this.#timer)
   }
 
@@ -213,7 +213,7 @@ export class PeerConnection implements RaceOwner {
     this.isRequestSent = true
     if (this.#isPaused) return
     const { sendMs, readMs } = this.#timeouts
-    this.#services.wheel.set(this.#timer, this.#socket.writableNeedDrain ? sendMs : readMs)
+    this.#services.wheel.set(this.#timer, unsentBytes(this.#socket) > 0 ? sendMs : readMs)
   }
 
   // ── response ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,7 +326,7 @@ export class PeerConnection implements RaceOwner {
   }
 
   get queuedBytes(): number {
-    return this.#socket.writableLength
+    return unsentBytes(this.#socket)
   }
 
   // ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -492,7 +492,7 @@ export class PeerConnection implements RaceOwner {
       case 'busy':
         if (this.isRequestSent && this.#onSilence()) return
         if (this.isRequestSent || this.#reader.isInBody) this.#fail(fail('read_timeout'))
-        else if (this.#socket.writableLength > 0) this.#fail(fail('send_timeout'))
+        else if (unsentBytes(this.#socket) > 0) this.#fail(fail('send_timeout'))
         return
       case 'tunnel':
         this.#fail(fail('read_timeout', 'the tunnel was silent'))
