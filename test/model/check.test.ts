@@ -79,7 +79,13 @@ function peer(parts: Partial<Peer> = {}): Peer {
 }
 
 function upstream(name: string, peers: readonly Peer[]): Upstream {
-  const keepalive = { idleMax: 32, requestsMax: 1000, ageMaxMs: 1000, idleTimeoutMs: 1000, isLocal: false }
+  const keepalive = {
+    idleMax: 32,
+    requestsMax: 1000,
+    ageMaxMs: 1000,
+    idleTimeoutMs: 1000,
+    isLocal: false,
+  }
   return { origin: at(6), name, ...PLAIN_UPSTREAM, peers, keepalive, isImplicit: false }
 }
 
