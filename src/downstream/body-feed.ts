@@ -63,7 +63,7 @@ export class BodyFeed {
   /** Stops the flow of the body until `resume`. */
   pause(): void {
     this.#isPaused = true
-    this.#connection.handler.wheel.clear(this.#timer)
+    this.#stopTime()
     this.#connection.socket.pause()
   }
 
@@ -77,7 +77,14 @@ export class BodyFeed {
 
   /** The client's time for the next bytes starts anew. */
   restartTime(): void {
-    this.#connection.handler.wheel.set(this.#timer, this.#timeoutMs)
+    const { socket, handler } = this.#connection
+    // While the client owes us reading, that is what is timed.
+    if (!socket.awaitsDrain) handler.wheel.set(this.#timer, this.#timeoutMs)
+  }
+
+  #stopTime(): void {
+    const { socket, handler } = this.#connection
+    if (!socket.awaitsDrain) handler.wheel.clear(this.#timer)
   }
 
   /** The request is over. */
@@ -99,7 +106,7 @@ export class BodyFeed {
       return to
     }
     if (reader.state === 'done') {
-      connection.handler.wheel.clear(this.#timer)
+      this.#stopTime()
       flow.onBodyEnd()
     } else if (!this.#isPaused) {
       this.restartTime()
@@ -123,7 +130,7 @@ export class BodyFeed {
   fail(failure: Failure): void {
     this.reader.drop()
     this.hasFailed = true
-    this.#connection.handler.wheel.clear(this.#timer)
+    this.#stopTime()
     this.#connection.flow?.onBodyFailure(failure)
   }
 

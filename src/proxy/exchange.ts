@@ -103,6 +103,12 @@ export class Exchange {
     return this.method === this.head.method
   }
 
+  /** Takes a try back that was none. */
+  dropTry(entry: Try | null): void {
+    const index = entry === null ? -1 : this.tries.indexOf(entry)
+    if (index !== -1) this.tries.splice(index, 1)
+  }
+
   /** Adds a try to the list. */
   addTry(entry: Try): void {
     if (this.tries.length === 0) this.tries = [entry]

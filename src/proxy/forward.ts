@@ -7,6 +7,7 @@ import { FAILURES, type Failure, fail } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { RetryCondition } from '../model/proxy-settings.ts'
+import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
 import { askWhetherThere, isSilent } from './dark-peers.ts'
 import { Delivery, type DeliveryOwner } from './delivery.ts'
@@ -145,22 +146,38 @@ export class Forward
     exchange.step = 'pick'
     const peer = this.#tries.pick()
     if (peer !== -1) this.#call.connect(peer)
-    else if (!this.#tries.wait(this)) this.#onNoPeer(this.#upstream.queue == null ? '' : QUEUE_FULL)
+    else if (this.#tries.wait(this)) this.pace?.onWait(this.#tries)
+    else this.#onNoPeer(this.#upstream.queue == null ? '' : QUEUE_FULL)
   }
 
   onTryOver(): void {
-    if (this.#tries.current === null || this.#delivery !== null || this.#tunnel !== null) return
+    if (this.#delivery !== null || this.#tunnel !== null) return
+    if (this.#tries.current === null) {
+      this.#onDeadline()
+      return
+    }
     this.#exchange.peerConnection?.destroy()
     this.#call.endHedge()
     this.onFailure(fail('read_timeout', 'the time for tries is over'))
   }
 
   onTurn(): void {
-    this.#nextTry()
+    if (this.pace?.isOver(this.#tries) === true) this.#onDeadline()
+    else this.#nextTry()
   }
 
   onPeerFree(peer: number): void {
     this.#call.connect(peer)
+  }
+
+  /** The time for all tries ended while none was running: no peer is to blame. */
+  #onDeadline(): void {
+    const failure = fail('read_timeout', 'the time for tries is over')
+    this.#exchange.failure = failure
+    logFailure(this.#exchange, 'error', 'no answer of an upstream in the time for all tries')
+    if (this.#deliverHeld()) return
+    answerFailure(this.#exchange, failure, 504)
+    this.#end()
   }
 
   onWaitOver(): void {
@@ -222,7 +239,7 @@ export class Forward
     const condition = conditionOfStatus(head.status)
     if (condition !== null && this.#isRetried(condition, true)) {
       this.#tries.end(countsAsFailure(condition) ? 'failure' : 'success', null)
-      this.#putBy(head)
+      this.putBy(head, exchange.peerConnection!)
       if (this.#call.promoteSecond()) {
         exchange.responseHead = null
         return
@@ -257,12 +274,11 @@ export class Forward
   }
 
   /** Puts an answer by while another peer is asked. */
-  #putBy(head: ResponseHead): void {
-    const exchange = this.#exchange
+  putBy(head: ResponseHead, connection: PeerConnection): void {
     this.#held?.close()
     this.#held = null
-    if (exchange.snapshot.isStrict) exchange.peerConnection?.destroy()
-    else this.#held = new HeldAnswer(exchange.peerConnection!, head)
+    if (this.#exchange.snapshot.isStrict) connection.destroy()
+    else this.#held = new HeldAnswer(connection, head)
   }
 
   /** No try is left that could give an answer: the client gets the one that was put by, if there is one. */
@@ -344,8 +360,13 @@ export class Forward
     const isOurs = FAILURES[failure.failure].side === 'proxy'
     this.#tries.fail(failure)
     logPeerFailure(exchange, failure)
-    this.#tries.end(isOurs || this.#call.isStale(failure) ? 'neutral' : 'failure', failure)
-    if (!isOurs && (this.#call.promoteRival() || this.#call.promoteSecond())) return
+    // A try that the deadline cut short had no time to show anything.
+    const isShort = this.pace?.wasShort(this.#tries) === true
+    const isNeutral = isOurs || isShort || this.#call.isStale(failure)
+    this.#tries.end(isNeutral ? 'neutral' : 'failure', failure)
+    const isTimeUp = this.pace?.isOver(this.#tries) === true
+    const mayGoOn = !isOurs && !isTimeUp
+    if (mayGoOn && (this.#call.promoteRival() || this.#call.promoteSecond())) return
     this.#call.end()
     if (!isOurs && this.#isRetried(condition, false)) {
       this.#retry(this.#call.isFreeTry(condition))
@@ -384,7 +405,7 @@ export class Forward
   #retry(isFree: boolean): void {
     const exchange = this.#exchange
     if (!isFree) this.#tries.next()
-    const mustWait = this.pace?.waitForTurn() === true
+    const mustWait = this.pace?.waitForTurn(this.#tries) === true
     exchange.responseHead = null
     exchange.peerConnection = null
     exchange.step = 'pick'

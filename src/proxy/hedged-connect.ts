@@ -92,6 +92,7 @@ export class HedgedConnect {
     const { connection, isOpen } = this.#owner.openBeside(peer, rival)
     rival.connection = connection
     rival.aside = this.#tries.setAside()
+    rival.aside.connection = connection
     this.#tries.resume(first)
     this.#rivals.push(rival)
     if (isOpen) {
@@ -150,6 +151,7 @@ export class HedgedConnect {
   #adopt(rival: Rival): void {
     this.#rivals = this.#rivals.filter(other => other !== rival)
     this.#exchange.peerConnection = rival.connection
+    rival.aside!.connection = null
     this.#tries.resume(rival.aside!)
   }
 

@@ -1,6 +1,7 @@
 // A second request beside the first one, when the answer takes longer than nearly all do: the first head wins. Only for
 // requests that may be sent twice, and within the budget (Dean and Barroso, "The Tail at Scale", 2013).
 
+import type { Outcome } from '../balance/peer-group.ts'
 import { FAILURES, type Failure } from '../base/failure.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
@@ -19,6 +20,9 @@ export interface RequestHedgeOwner extends HedgeOwner {
   mayHedgeRequest(): boolean
   /** The status is one that another try would follow. */
   isUnwanted(status: number): boolean
+  outcomeOf(status: number): Outcome
+  /** Keeps an answer that another one may better. */
+  putBy(head: ResponseHead, connection: PeerConnection): void
   /** The second request's try is the running one now, and this is its answer. */
   onHedgeWon(head: ResponseHead): void
 }
@@ -31,6 +35,8 @@ export class HedgedRequest implements ResponseSink {
   #connection: PeerConnection | null = null
   #aside: Aside | null = null
   #isSent = false
+  /** It goes out on a connection that had been idle. */
+  isReused = false
 
   /** @param delayMs how long the first answer is waited for */
   constructor(exchange: Exchange, tries: Tries, owner: RequestHedgeOwner, delayMs: number) {
@@ -58,6 +64,8 @@ export class HedgedRequest implements ResponseSink {
     const { connection, isOpen } = this.#owner.openBeside(peer, this)
     this.#connection = connection
     this.#aside = this.#tries.setAside()
+    this.#aside.connection = connection
+    this.isReused = isOpen
     this.#tries.resume(first)
     if (!isOpen) return
     entry.connectMs = 0
@@ -80,7 +88,10 @@ export class HedgedRequest implements ResponseSink {
     const connection = this.#connection!
     const aside = this.#aside!
     if (this.#owner.isUnwanted(head.status)) {
-      this.close()
+      this.#connection = null
+      this.#aside = null
+      this.#endBeside(aside, head.status, this.#owner.outcomeOf(head.status), null)
+      this.#owner.putBy(head, connection)
       return
     }
     // The first one was only slow: nothing is held against it.
@@ -92,17 +103,31 @@ export class HedgedRequest implements ResponseSink {
   }
 
   onFailure(failure: Failure): void {
+    const connection = this.#connection
     const aside = this.#aside
     this.#connection = null
     this.#aside = null
     if (aside === null) return
+    const isClosed = failure.failure === 'peer_closed' || failure.failure === 'peer_reset'
+    if (this.isReused && isClosed && connection?.hasAnswered === false) {
+      // The peer had closed it in the meantime: nobody's fault.
+      this.#tries.drop(aside)
+      return
+    }
+    const { side, status } = FAILURES[failure.failure]
+    this.#endBeside(aside, status, side === 'proxy' ? 'neutral' : 'failure', failure)
+  }
+
+  /** Ends the second try; the first goes on. */
+  #endBeside(aside: Aside, status: number, outcome: Outcome, failure: Failure | null): void {
     const first = this.#tries.setAside()
     this.#tries.resume(aside)
-    const { side, status } = FAILURES[failure.failure]
     this.#tries.current!.status = status
-    this.#tries.fail(failure)
-    logPeerFailure(this.#exchange, failure)
-    this.#tries.end(side === 'proxy' ? 'neutral' : 'failure', failure)
+    if (failure !== null) {
+      this.#tries.fail(failure)
+      logPeerFailure(this.#exchange, failure)
+    }
+    this.#tries.end(outcome, failure)
     this.#tries.next()
     this.#tries.resume(first)
   }
@@ -121,6 +146,7 @@ export class HedgedRequest implements ResponseSink {
     this.#connection = null
     this.#aside = null
     this.#exchange.peerConnection = connection
+    aside.connection = null
     this.#tries.resume(aside)
   }
 

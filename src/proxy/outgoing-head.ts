@@ -95,7 +95,10 @@ export class RequestTemplate {
 
   /** After an internal redirect the request is another one. */
   #memoOf(exchange: Exchange): HeadMemo | null {
-    return this.#options.isStable && !exchange.isInternal ? exchange.memo : null
+    const { memo } = exchange
+    if (memo === null || !this.#options.isStable || exchange.isInternal) return null
+    // `try_files` has found another path.
+    return memo.uri === exchange.uri ? memo : null
   }
 
   #make(exchange: Exchange): string {

@@ -1,6 +1,7 @@
 // Steps 7 and 8 for the tries of one exchange: a connection to the picked peer, idle or new, with company where it opens
 // slowly, and the request on it, with a second one beside it where the answer takes long.
 
+import type { Outcome } from '../balance/peer-group.ts'
 import type { Failure } from '../base/failure.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
@@ -11,7 +12,7 @@ import { mayHedge } from './dark-peers.ts'
 import type { Exchange } from './exchange.ts'
 import { HedgedConnect, hedgeDelayMs } from './hedged-connect.ts'
 import { HedgedRequest, type RequestHedgeOwner } from './hedged-request.ts'
-import { conditionOfStatus, isIdempotent } from './retry.ts'
+import { conditionOfStatus, countsAsFailure, isIdempotent } from './retry.ts'
 import type { LocationRuntime, UpstreamRuntime } from './runtime.ts'
 import type { Tries } from './tries.ts'
 import type { TryPace } from './try-pace.ts'
@@ -30,6 +31,8 @@ export interface CallOwner extends ResponseSink {
   /** An answer is on its way to the client. */
   readonly isAnswered: boolean
   readonly pace: TryPace | null
+  /** Keeps an answer that another one may better. */
+  putBy(head: ResponseHead, connection: PeerConnection): void
 }
 
 export class PeerCall implements RequestHedgeOwner {
@@ -204,6 +207,15 @@ export class PeerCall implements RequestHedgeOwner {
     return condition !== null && this.#location.settings.proxy.retry.on.includes(condition)
   }
 
+  outcomeOf(status: number): Outcome {
+    const condition = conditionOfStatus(status)
+    return condition !== null && countsAsFailure(condition) ? 'failure' : 'success'
+  }
+
+  putBy(head: ResponseHead, connection: PeerConnection): void {
+    this.#owner.putBy(head, connection)
+  }
+
   onHedgeWon(head: ResponseHead): void {
     this.#second = null
     this.#exchange.peerConnection!.take(this.#owner, this.#rules.timeouts)
@@ -213,9 +225,11 @@ export class PeerCall implements RequestHedgeOwner {
   /** The running try has ended: the second request, if there is one, is the running one from here on. */
   promoteSecond(): boolean {
     const state = this.#second?.promote() ?? 'none'
+    const isReused = this.#second?.isReused === true
     this.#endSecond()
     if (state === 'none') return false
-    this.#isReused = false
+    this.#isReused = isReused
+    this.#owner.pace?.onTry(this.#tries)
     this.isSent = state === 'sent'
     this.#exchange.step = state === 'sent' ? 'forward' : 'connect'
     this.#exchange.peerConnection!.take(this.#owner, this.#rules.timeouts)

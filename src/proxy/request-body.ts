@@ -234,7 +234,7 @@ export class RequestBody {
 
   /** Whether what comes can go to the peer at once: nothing that came before it is left. */
   #mayPass(): boolean {
-    if (this.#isBuffered || this.#peer === null || this.#isPeerFull) return false
+    if (this.#isBuffered || this.#peer === null || this.#isPeerFull || this.#isPumping) return false
     return this.#spool?.isRead === true
   }
 

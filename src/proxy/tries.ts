@@ -4,6 +4,7 @@
 import type { Outcome } from '../balance/peer-group.ts'
 import { TriedSet } from '../balance/tried.ts'
 import type { Failure } from '../base/failure.ts'
+import type { PeerConnection } from '../upstream/peer-connection.ts'
 import type { Exchange, Try } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import { peerActivity } from './failure-words.ts'
@@ -26,6 +27,8 @@ export interface Aside {
   readonly peer: number
   readonly entry: Try | null
   readonly pickedAt: number
+  /** Of a try that is not the exchange's own: its connection. */
+  connection: PeerConnection | null
 }
 
 export class Tries {
@@ -45,6 +48,8 @@ export class Tries {
   /** What the request is hashed by; made with the first pick. */
   #key: string | null = null
   #current: Try | null = null
+  /** The running try's connection, where it is not the exchange's. */
+  #beside: PeerConnection | null = null
   readonly #binding: StickyBinding | null
   #wait: PeerWait | null = null
   /** When the wait before the next try began; -1 = there was none. */
@@ -172,7 +177,7 @@ export class Tries {
 
   /** Takes back the entry of a connection that was dead before it was used: that was no try. */
   withdraw(): void {
-    this.#exchange.tries.pop()
+    this.#exchange.dropTry(this.#current)
     this.#current = null
   }
 
@@ -212,7 +217,10 @@ export class Tries {
 
   /** Puts the running try by. */
   setAside(): Aside {
-    const aside = { peer: this.peer, entry: this.#current, pickedAt: this.#pickedAt }
+    const { peer } = this
+    const entry = this.#current
+    const aside = { peer, entry, pickedAt: this.#pickedAt, connection: this.#beside }
+    this.#beside = null
     this.peer = -1
     this.#current = null
     return aside
@@ -223,6 +231,7 @@ export class Tries {
     this.peer = aside.peer
     this.#current = aside.entry
     this.#pickedAt = aside.pickedAt
+    this.#beside = aside.connection
   }
 
   /** Takes back a try that was put by, and to which nothing was sent. */
@@ -230,15 +239,13 @@ export class Tries {
     const running = this.setAside()
     this.resume(aside)
     this.end('neutral', null)
-    const { tries } = this.#exchange
-    const index = aside.entry === null ? -1 : tries.indexOf(aside.entry)
-    if (index !== -1) tries.splice(index, 1)
+    this.#exchange.dropTry(aside.entry)
     this.resume(running)
   }
 
   /** Of a peer with several addresses it is the one that was reached. */
   #nameAddress(): void {
-    const connection = this.#exchange.peerConnection
+    const connection = this.#beside ?? this.#exchange.peerConnection
     if (this.#current === null || connection === null || connection.address.rivals.length === 0) {
       return
     }
@@ -257,7 +264,7 @@ export class Tries {
   end(outcome: Outcome, failure: Failure | null): void {
     const exchange = this.#exchange
     const entry = this.#current
-    const connection = exchange.peerConnection
+    const connection = this.#beside ?? exchange.peerConnection
     this.#nameAddress()
     this.#current = null
     if (entry !== null) {

@@ -61,6 +61,23 @@ export class TryPace {
     if (ms !== Number.POSITIVE_INFINITY) this.#wheel.set(this.#timer, ms)
   }
 
+  /** The request waits for a peer: only the time of all tries runs. */
+  onWait(tries: Tries): void {
+    const { deadlineMs } = this.#rules
+    if (deadlineMs > 0) this.#wheel.set(this.#timer, deadlineMs - tries.sinceFirst())
+  }
+
+  /** The time for all tries is over. */
+  isOver(tries: Tries): boolean {
+    const { deadlineMs } = this.#rules
+    return deadlineMs > 0 && tries.sinceFirst() >= deadlineMs
+  }
+
+  /** The running try was ended by the time of all, of which it had less than half. */
+  wasShort(tries: Tries): boolean {
+    return this.isOver(tries) && tries.sinceStart() * 2 < this.#rules.deadlineMs
+  }
+
   /** Nothing is timed any more: the answer is there, or the client is gone. */
   stop(): void {
     this.#isWaiting = false
@@ -73,7 +90,7 @@ export class TryPace {
   }
 
   /** Counts another try, and lets it wait: true when `onTurn` follows, false when it may begin at once. */
-  waitForTurn(): boolean {
+  waitForTurn(tries: Tries): boolean {
     if (this.#retries === 0) this.#upstream.load.retrying++
     const fields = this.#exchange.responseHead?.fields
     const index = fields === undefined ? -1 : fields.findId(FIELD.retry_after)
@@ -83,7 +100,9 @@ export class TryPace {
     this.stop()
     if (waitMs === 0) return false
     this.#isWaiting = true
-    this.#wheel.set(this.#timer, waitMs)
+    const { deadlineMs } = this.#rules
+    const leftMs = deadlineMs === 0 ? waitMs : deadlineMs - tries.sinceFirst()
+    this.#wheel.set(this.#timer, Math.min(waitMs, leftMs))
     return true
   }
 

@@ -163,6 +163,7 @@ export class PeerConnection implements RaceOwner {
     this.bytesSent = head.length
     this.requests++
     this.#quietForMs = 0
+    this.#nextQuietMs = 0
     if (isWhole) this.#awaitHead()
     else this.#services.wheel.set(this.#timer, this.#timeouts.sendMs)
     writeText(this.#socket, head, this.#onSent)
@@ -211,6 +212,7 @@ export class PeerConnection implements RaceOwner {
       writeText(this.#socket, lastBytes, this.#onSent)
     }
     this.isRequestSent = true
+    this.#nextQuietMs = 0
     if (this.#isPaused) return
     const { sendMs, readMs } = this.#timeouts
     this.#services.wheel.set(this.#timer, unsentBytes(this.#socket) > 0 ? sendMs : readMs)
@@ -424,6 +426,7 @@ export class PeerConnection implements RaceOwner {
     if (unsentBytes(this.#socket) > 0) return
     this.#services.clock.refresh()
     if (this.#phase === 'busy' && !this.#reader.isInBody) {
+      this.#nextQuietMs = 0
       if (this.isRequestSent) this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
       else this.#services.wheel.clear(this.#timer)
     }
