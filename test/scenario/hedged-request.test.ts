@@ -104,6 +104,27 @@ describe('a hedged request', () => {
     assert.equal((await proxy.log()).at(-1)?.upstreamStatus, '502, 200')
   })
 
+  it('puts an answer by that another one may better, for the case that there is none', async t => {
+    const location = 'proxy_next_upstream error timeout http_503; proxy_read_timeout 400ms;'
+    const { proxy, slow } = await setUp(t, location)
+    slow(async () => {
+      slow(async second => {
+        await second.send('HTTP/1.1 503 Busy\r\nContent-Length: 5\r\n\r\nsorry')
+      })
+      return never()
+    })
+    assert.equal((await ask(t, proxy)).body.toString(), 'sorry')
+  })
+
+  it('has no more time than all tries have', async t => {
+    const { proxy, slow } = await setUp(t, 'proxy_next_upstream_deadline 300ms;')
+    slow(async () => {
+      slow(never)
+      return never()
+    })
+    assert.equal((await ask(t, proxy)).status, 504)
+  })
+
   it('is not made of a POST', async t => {
     const { proxy, slow, origins } = await setUp(t)
     const before = origins.reduce((sum, origin) => sum + origin.requests.length, 0)

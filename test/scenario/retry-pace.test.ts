@@ -188,6 +188,20 @@ describe('the wait before another try', () => {
   })
 })
 
+describe('the time of all tries', () => {
+  it('ends the wait before another try, and blames nobody', async t => {
+    const first = await startOrigin(t)
+    first.answerWith(() => 'HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 5\r\n\r\nsorry')
+    const second = await startOrigin(t)
+    second.answerWith(() => ok('fine'))
+    const location = `${ON_503} proxy_next_upstream_deadline 200ms; proxy_next_upstream_backoff 20ms 5s;`
+    const proxy = await startProxy(t, toPeers([first.address, second.address], { location }))
+    assert.equal((await ask(t, proxy)).body.toString(), 'sorry')
+    assert.equal(second.connections.length, 0)
+    assert.equal((await ask(t, proxy)).body.toString(), 'fine')
+  })
+})
+
 describe('the budget of further tries', () => {
   it('lets so many wait for another peer at once, and passes on what the others got', async t => {
     const first = await startOrigin(t)

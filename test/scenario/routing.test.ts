@@ -1,6 +1,9 @@
 // From a request to the location that answers it and on to its error page, through the whole proxy with the real reader.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { askOnce, connectClient, get } from '../harness/client.ts'
 import { ok, startOrigin } from '../harness/origin.ts'
@@ -90,5 +93,30 @@ describe('a request', () => {
     const client = await connectClient(t, proxy.port)
     await client.send(get('/silent'))
     assert.equal((await client.rest()).length, 0)
+  })
+})
+
+describe('a request that repeats itself', () => {
+  it('goes where the files of the moment send it', async t => {
+    const root = mkdtempSync(join(tmpdir(), 'headgate-routing-'))
+    t.after(() => rmSync(root, { recursive: true }))
+    const origin = await startOrigin(t)
+    origin.answerWith(({ start }) => ok(start))
+    const proxy = await startProxy(t, {
+      http: `upstream peers { server ${origin.address}; }`,
+      server: `root ${root};
+        location / { try_files $uri.html $uri =404; proxy_pass http://peers/; proxy_set_header X $uri; }`,
+    })
+    writeFileSync(join(root, 'p'), '')
+    const client = await connectClient(t, proxy.port)
+    for (let i = 0; i < 4; i++) {
+      assert.match((await client.ask(get('/p'))).body.toString(), /^GET \/p HTTP/)
+    }
+    writeFileSync(join(root, 'p.html'), '')
+    for (let i = 0; i < 3; i++) {
+      assert.match((await client.ask(get('/p'))).body.toString(), /^GET \/p\.html HTTP/)
+    }
+    rmSync(join(root, 'p.html'))
+    assert.match((await client.ask(get('/p'))).body.toString(), /^GET \/p HTTP/)
   })
 })
