@@ -4,7 +4,7 @@
 // as a trial.
 
 import { NGINX_HEALTH, type PassiveHealth } from '../model/passive-health.ts'
-import { GROUP, HEALTH, PEER, PEER_STATE } from '../zone/layout.ts'
+import { FOUND_DOWN, GROUP, HEALTH, PEER, PEER_STATE } from '../zone/layout.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 
 /** What an operator decided holds in panic, too. */
@@ -49,7 +49,7 @@ export class HealthGate {
 
   /** The bits of a peer's state that close it to picks; ejections have their own question. */
   get closing(): number {
-    return this.isPanicking ? WITHDRAWN : WITHDRAWN | PEER_STATE.unhealthy
+    return this.isPanicking ? WITHDRAWN : WITHDRAWN | FOUND_DOWN
   }
 
   /** No operator took it out at run time. */
@@ -59,7 +59,7 @@ export class HealthGate {
 
   /** An active check took it out. */
   isUnhealthy(member: number): boolean {
-    return (this.#cells[this.#lines[member]! + PEER.state]! & PEER_STATE.unhealthy) !== 0
+    return (this.#cells[this.#lines[member]! + PEER.state]! & FOUND_DOWN) !== 0
   }
 
   /** Ejected, and no trial has succeeded since. */

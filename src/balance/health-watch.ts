@@ -53,6 +53,8 @@ export interface WatchParts {
   readonly backups: PeerList
   /** The peers' slots, by index in the group. */
   readonly slots: readonly number[]
+  /** Something else answers while no peer is usable: no reason to panic. */
+  readonly hasFallback?: boolean
 }
 
 /** The health of one group. Everything but `isQuiet` and the news is called under the lock. */
@@ -62,6 +64,7 @@ export class HealthWatch {
   readonly #groupLine: number
   readonly #rules: OutlierRules | null
   readonly #panicPercent: number
+  readonly #hasFallback: boolean
   readonly #dice: Dice
   readonly #count: HealthCount
   /** By index in the group. */
@@ -81,6 +84,7 @@ export class HealthWatch {
     this.#groupLine = zone.groupLine(group)
     this.#rules = health.outliers
     this.#panicPercent = health.panicPercent
+    this.#hasFallback = parts.hasFallback ?? false
     this.#dice = parts.dice
     this.#count = new HealthCount(parts.primaries, parts.backups)
     this.#slots = slots
@@ -281,7 +285,8 @@ export class HealthWatch {
     const cells = this.#cells
     const isOn = cells[this.#groupLine + GROUP.panic] === 1
     this.#count.look(at, -1)
-    const isWanted = this.#count.isBelow(this.#panicPercent, isOn)
+    const isLost = this.#hasFallback && this.#count.usable === 0
+    const isWanted = !isLost && this.#count.isBelow(this.#panicPercent, isOn)
     if (isWanted === isOn) return
     cells[this.#groupLine + GROUP.panic] = isWanted ? 1 : 0
     if (isWanted) cells[this.#groupLine + GROUP.panics]!++

@@ -7,12 +7,13 @@
 import { assert } from '../base/assert.ts'
 import { NGINX_HEALTH, type PassiveHealth } from '../model/passive-health.ts'
 import { type Method, ROUND_ROBIN, WEIGHT_TOTAL_MAX } from '../model/upstream.ts'
-import { GROUP, PEER } from '../zone/layout.ts'
+import { FOUND_DOWN, GROUP, PEER } from '../zone/layout.ts'
 import { type PeerZone, zoneMs, zoneSeconds } from '../zone/peer-zone.ts'
 import type { Balancer } from './balancer.ts'
 import { Dice } from './dice.ts'
 import { HealthWatch } from './health-watch.ts'
 import { makeBalancer, measuringOf } from './methods.ts'
+import { openPicked, pickOne } from './one-pick.ts'
 import { type GroupPeer, PeerList } from './peer-list.ts'
 import type { PlacementTable } from './placement.ts'
 import { TimeKeeper } from './time-keeper.ts'
@@ -32,9 +33,16 @@ export const OUTCOMES = [
    * reasons.
    */
   'neutral',
+  /** The peer was never asked, for a lack of the proxy's own: as neutral, and its trial is not used up. */
+  'unasked',
 ] as const
 
 export type Outcome = (typeof OUTCOMES)[number]
+
+/** Whether nothing was learnt about the peer. */
+export function saysNothing(outcome: Outcome): boolean {
+  return outcome === 'neutral' || outcome === 'unasked'
+}
 
 export interface PeerGroupOptions {
   readonly method?: Method
@@ -42,6 +50,8 @@ export interface PeerGroupOptions {
   readonly health?: PassiveHealth
   /** The method's table for the primaries, where it was built before. */
   readonly table?: PlacementTable | null
+  /** Something else answers while no peer is usable: then the group does not panic. */
+  readonly hasFallback?: boolean
   /** For the methods that throw dice. */
   readonly seed?: number
 }
@@ -49,7 +59,7 @@ export interface PeerGroupOptions {
 /** The peers of one upstream as one worker picks among them. */
 export class PeerGroup {
   /**
-   * Exactly one primary, up or down, and no backup: failures do not count. Such a peer may be
+   * Exactly one primary, up or down, no backup and no fallback: failures do not count. Such a peer may be
    * picked again by the same request; whether it is, the caller's tries decide.
    */
   readonly isSingle: boolean
@@ -95,7 +105,9 @@ export class PeerGroup {
     this.#group = group
     this.#groupLine = zone.groupLine(group)
     const isBackup = (peer: GroupPeer): boolean => peer.isBackup
-    this.isSingle = peers.filter(peer => !isBackup(peer)).length === 1 && !peers.some(isBackup)
+    const isAlone = peers.filter(peer => !isBackup(peer)).length === 1 && !peers.some(isBackup)
+    const hasFallback = options.hasFallback ?? false
+    this.isSingle = isAlone && !hasFallback
     const health = options.health ?? NGINX_HEALTH
     // As nginx's bans: whoever is alone is not taken out.
     const rules = this.isSingle ? { ...health, outliers: null } : health
@@ -113,11 +125,18 @@ export class PeerGroup {
     const hasWatch = rules.outliers !== null || rules.panicPercent > 0
     const { dice } = parts
     const lists = { primaries: this.#primaries, backups: this.#backups }
-    this.watch = hasWatch ? new HealthWatch(group, rules, { zone, dice, slots, ...lists }) : null
+    this.watch = hasWatch
+      ? new HealthWatch(group, rules, { zone, dice, slots, hasFallback, ...lists })
+      : null
     this.#lines = Int32Array.from(peers, peer => zone.peerLine(peer.slot))
     this.#ownConns = Int32Array.from(peers, peer => zone.ownConnsCell(peer.slot))
     this.#maxFails = Int32Array.from(peers, peer => peer.maxFails)
     this.triesMax = peers.filter(peer => !peer.isDown && !peer.isDraining).length
+  }
+
+  /** An active check has taken the peer out. */
+  isFoundDown(peer: number): boolean {
+    return (this.#cells[this.#lines[peer]! + PEER.state]! & FOUND_DOWN) !== 0
   }
 
   /**
@@ -179,7 +198,7 @@ export class PeerGroup {
     cells[this.#ownConns[peer]!]!--
     if (this.#groupConns !== -1) cells[this.#groupConns]!--
     // Most tries end here, without the lock: a success with no failure to forget.
-    const isSilent = outcome === 'neutral'
+    const isSilent = saysNothing(outcome)
     const { watch } = this
     const isQuiet = watch === null || watch.isQuiet(peer, isFault, isSilent)
     if (isQuiet && outcome !== 'failure' && cells[line + PEER.fails] === 0) return null
@@ -192,15 +211,14 @@ export class PeerGroup {
     const line = this.#lines[peer]!
     let isEjected = false
     this.#zone.lock(this.#group)
-    this.watch?.onEnd(peer, isFault, outcome === 'neutral', at)
+    this.watch?.onEnd(peer, isFault, saysNothing(outcome), at)
     if (outcome === 'failure') {
       cells[line + PEER.failures]!++
       if (!this.isSingle) isEjected = this.#countFailure(peer, at)
-    } else if (
-      outcome === 'success' &&
-      cells[line + PEER.accessed]! < cells[line + PEER.checked]!
-    ) {
-      this.#forgiveFailures(peer, at)
+    } else if (cells[line + PEER.accessed]! < cells[line + PEER.checked]!) {
+      if (outcome === 'success') this.#forgiveFailures(peer, at)
+      // The pick that opened a new window did not reach the peer: the next may open it again.
+      if (outcome === 'unasked') cells[line + PEER.checked] = cells[line + PEER.accessed]!
     }
     // A peer that was one of several before a reload must not keep what no longer counts.
     if (this.isSingle) cells[line + PEER.fails] = 0
@@ -217,6 +235,20 @@ export class PeerGroup {
     if (this.isSingle) return !tried.has(this.#primaries.peerOf(0)) && this.#pickSingle() !== -1
     if (tried.isOnBackups) return this.#backups.hasEligible(tried, at)
     return this.#primaries.hasEligible(tried, at) || this.#backups.hasEligible(NONE_TRIED, at)
+  }
+
+  /**
+   * Whether a peer is merely busy that the request could use otherwise. Read without the lock.
+   *
+   * @param bound peers that the request is bound to
+   */
+  isBusy(tried: TriedSet, nowSeconds: number, bound: readonly number[] = NOT_BOUND): boolean {
+    const at = zoneSeconds(nowSeconds)
+    const { isOnBackups } = tried
+    return (
+      this.#primaries.isBusy(isOnBackups ? NONE_TRIED : tried, at, bound) ||
+      this.#backups.isBusy(isOnBackups ? tried : NONE_TRIED, at, bound)
+    )
   }
 
   #panicsNow(at: number): boolean {
@@ -255,12 +287,12 @@ export class PeerGroup {
   ): number {
     if (!tried.isOnBackups) {
       const member = this.#pickIn(this.#primaries, tried, at, key, atMs, bound)
-      if (member !== -1) return open(this.#primaries, member, at)
+      if (member !== -1) return openPicked(this.#primaries, member, at)
       if (this.#backups.length === 0) return -1
       tried.switchToBackups()
     }
     const member = this.#pickIn(this.#backups, tried, at, key, atMs, bound)
-    return member === -1 ? -1 : open(this.#backups, member, at)
+    return member === -1 ? -1 : openPicked(this.#backups, member, at)
   }
 
   #pickIn(
@@ -279,7 +311,7 @@ export class PeerGroup {
         return member
       }
     }
-    return pickOf(list, balancer, tried, at, key, atMs)
+    return pickOne(list, balancer, tried, at, key, atMs)
   }
 
   /** A success ends an older window; after a ban the peer has recovered. */
@@ -315,25 +347,3 @@ const NOT_BOUND: readonly number[] = []
 
 /** What a request that has yet to go over to the backups tried of them. */
 const NONE_TRIED: TriedSet = new TriedSet()
-
-/** One pick; a request that would find only peers that start slowly gets one of these. */
-function pickOf(
-  list: PeerList,
-  balancer: Balancer,
-  tried: TriedSet,
-  at: number,
-  key: string,
-  atMs: number,
-): number {
-  const member = balancer.pick(tried, at, key, atMs)
-  if (member !== -1 || !list.hasSlowStart) return member
-  list.ignoresSlowStart = true
-  const slow = balancer.pick(tried, at, key, atMs)
-  list.ignoresSlowStart = false
-  return slow
-}
-
-function open(list: PeerList, member: number, at: number): number {
-  list.openWindow(member, at)
-  return list.peerOf(member)
-}

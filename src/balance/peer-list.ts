@@ -67,6 +67,9 @@ const ROW = {
   slowStart: 8,
 } as const
 
+/** States in which a peer still takes what is bound to it. */
+const OPEN_TO_BOUND = PEER_STATE.draining | PEER_STATE.quiesced
+
 /** Peers that a method chooses among; a member is an index in this list. */
 export class PeerList {
   readonly length: number
@@ -217,11 +220,11 @@ export class PeerList {
     return (state & PEER_STATE.draining) !== 0 || this.#rows[row + ROW.down] === DRAINING
   }
 
-  /** As `isUp`, for a request that is bound to the member: a draining one takes it. */
+  /** As `isUp`, for a request that is bound to the member: a draining or quiesced one takes it. */
   isUpForBound(member: number): boolean {
     const row = member * ROW_CELLS
     const state = this.cells[this.#rows[row + ROW.line]! + PEER.state]!
-    const isClosed = (state & this.gate.closing & ~PEER_STATE.draining) !== 0
+    const isClosed = (state & this.gate.closing & ~OPEN_TO_BOUND) !== 0
     return !isClosed && this.#rows[row + ROW.down] !== DOWN
   }
 
@@ -237,6 +240,21 @@ export class PeerList {
       if (!this.isFull(member) && !tried.has(bound[i]!)) return member
     }
     return -1
+  }
+
+  /**
+   * Whether a member that may take requests has no room for this one: in a moment it will have
+   * some.
+   *
+   * @param bound peers that the request is bound to: it may use one that drains
+   */
+  isBusy(tried: TriedSet, at: number, bound: readonly number[]): boolean {
+    for (let member = 0; member < this.length; member++) {
+      const peer = this.peerOf(member)
+      const isUp = bound.includes(peer) ? this.isUpForBound(member) : this.isUp(member)
+      if (isUp && this.#isFit(member, at) && this.isFull(member) && !tried.has(peer)) return true
+    }
+    return false
   }
 
   isFull(member: number): boolean {

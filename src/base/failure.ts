@@ -54,6 +54,11 @@ export const FAILURES = {
   connect_failed: { side: 'peer', status: 502, text: 'connect() failed' },
   connect_slow: { side: 'peer', status: 504, text: 'upstream connect is slower than usual' },
   peer_dark: { side: 'peer', status: 504, text: 'upstream does not answer at all' },
+  peer_unhealthy: {
+    side: 'peer',
+    status: 504,
+    text: 'upstream was found down by its probe while it was waited for',
+  },
   connect_timeout: { side: 'peer', status: 504, text: 'upstream timed out' },
   peer_closed: { side: 'peer', status: 502, text: 'upstream prematurely closed connection' },
   peer_reset: { side: 'peer', status: 502, text: 'recv() failed' },
@@ -91,6 +96,8 @@ export interface Failure {
   readonly failure: FailureKind
   /** What exactly: the errno, the byte, the field. Never holds bytes that a terminal could obey. */
   readonly detail: string
+  /** The sender's own bytes up to the bad one, for the log to show; latin-1. */
+  readonly quote?: string
 }
 
 /** Makes a failure value. */

@@ -3,6 +3,7 @@
 
 import type { Report, Suggest } from './check.ts'
 import { checkRegex } from './check-regex.ts'
+import { checkRetries } from './check-retries.ts'
 import type { Config } from './config.ts'
 import { type Origin, originOf, type Sourced } from './origin.ts'
 import type { Location, LocationMatch, ProxyTarget, Server } from './route.ts'
@@ -135,7 +136,8 @@ class ServerCheck {
       const hint = this.#hint(format, this.#known.formats)
       this.#report('error', `Unknown log format "${format}"`, origin, hint)
     }
-    const { redirects } = settings.proxy
+    const { redirects, retry } = settings.proxy
+    checkRetries(retry, originIn(chain, 'proxy.retry.tryTimeoutMs'), this.#report)
     for (const rule of redirects === 'default' ? [] : redirects) {
       if (rule.kind !== 'regex') continue
       checkRegex(rule.pattern, originIn(chain, 'proxy.redirects'), this.#report)

@@ -1,4 +1,4 @@
-// The tables that `sticky learn` keeps its sessions in, over all groups: each belongs to one of
+// The tables that `sticky learn` and `sticky source` keep their sessions in, over all groups: each belongs to one of
 // them, because it tells which peer of that one a session has, and none is larger than anybody
 // can mean.
 
@@ -14,7 +14,7 @@ export function checkSessionZones(upstreams: readonly Upstream[], report: Report
   const owners = new Map<string, string>()
   for (const upstream of upstreams) {
     const { sticky } = upstream
-    if (sticky?.kind !== 'learn') continue
+    if (sticky === null || !('zone' in sticky)) continue
     const { name, bytes } = sticky.zone
     const origin = originOf(upstream, 'sticky')
     const owner = owners.get(name)

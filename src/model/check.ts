@@ -60,9 +60,6 @@ function checkUpstreams(config: Config, report: Report): void {
     } else if (peers.every(peer => peer.isBackup)) {
       const hint = 'a backup stands in for others: leave "backup" out of at least one'
       report('error', `No peers but backups in upstream "${name}"`, where, hint)
-    } else if (peers.every(peer => peer.isDown)) {
-      const hint = 'every request gets 502'
-      report('warning', `All peers of upstream "${name}" are down`, where, hint)
     }
     for (const peer of peers) checkPeer(peer, report)
     checkUpstream(upstream, report)

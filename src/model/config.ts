@@ -5,7 +5,7 @@ import type { Server } from './route.ts'
 import type { ErrorLog, LogFormat } from './settings.ts'
 import type { Upstream } from './upstream.ts'
 
-export const FORMATS = ['yaml', 'nginx'] as const
+export const FORMATS = ['yaml', 'nginx', 'ldirectord'] as const
 /** A configuration dialect. */
 export type Format = (typeof FORMATS)[number]
 
@@ -23,7 +23,19 @@ export interface ProcessSettings extends Sourced {
   /** How long a graceful stop waits for requests; 0 = for ever. */
   readonly shutdownTimeoutMs: number
   readonly errorLogs: readonly ErrorLog[]
+  /** Absolute: the unix socket that `status` asks; null = at its usual place, empty = none. */
+  readonly controlPath: string | null
+  readonly fileWatch: FileWatch
 }
+
+/** What happens when a configuration file changes on disk (ldirectord: `autoreload`, `callback`). */
+export interface FileWatch {
+  readonly isReloading: boolean
+  /** Program that is run with the main file's path; null = none. */
+  readonly command: string | null
+}
+
+export const NO_FILE_WATCH: FileWatch = { isReloading: false, command: null }
 
 export interface Config {
   readonly format: Format
@@ -38,4 +50,6 @@ export interface Config {
   readonly upstreams: readonly Upstream[]
   readonly servers: readonly Server[]
   readonly logFormats: readonly LogFormat[]
+  /** Directories of caches (nginx: `proxy_cache_path`): one for temporary files may stand in them. */
+  readonly cachePaths?: readonly string[]
 }

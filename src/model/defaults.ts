@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 
-import type { CompatProfile, ProcessSettings } from './config.ts'
+import { type CompatProfile, NO_FILE_WATCH, type ProcessSettings } from './config.ts'
 import { BUILT_IN } from './origin.ts'
 import type { FieldTemplate, ProxySettings } from './proxy-settings.ts'
 import { DEFAULT_RESOLVER } from './resolver.ts'
@@ -152,6 +152,8 @@ export function defaultProcess(prefix: string): ProcessSettings {
     pidPath: join(prefix, 'logs/headgate.pid'),
     shutdownTimeoutMs: 0,
     errorLogs: [defaultErrorLog(prefix)],
+    controlPath: null,
+    fileWatch: NO_FILE_WATCH,
   }
 }
 

@@ -3,6 +3,7 @@
 import type { ListenAddress } from './listener.ts'
 import type { Sourced } from './origin.ts'
 import { NGINX_HEALTH, type PassiveHealth } from './passive-health.ts'
+import type { Alerts, Probe } from './probe.ts'
 import type { ResolverSettings } from './resolver.ts'
 import type { Template } from './template.ts'
 
@@ -85,6 +86,49 @@ export type Sticky =
       /** Sessions are made as soon as the response's head is there, not at its end. */
       readonly isAfterHeader: boolean
     }
+  | {
+      /** By the client's address or network (ldirectord: `persistent`, `netmask`; HAProxy: `stick on src`). */
+      readonly kind: 'source'
+      /** Bits of the address that make the network. */
+      readonly prefix4: number
+      readonly prefix6: number
+      readonly zone: { readonly name: string; readonly bytes: number }
+      /** A network without a request for so long is bound no more. */
+      readonly timeoutMs: number
+    }
+
+/** A `source` of which nothing is written but its zone. */
+export const PLAIN_SOURCE: Pick<
+  Extract<Sticky, { kind: 'source' }>,
+  'prefix4' | 'prefix6' | 'timeoutMs'
+> = { prefix4: 32, prefix6: 64, timeoutMs: 600_000 }
+
+/**
+ * What is served while no peer of a group can be: another address, a page, a status (ldirectord:
+ * `fallback`; keepalived: `sorry_server`).
+ */
+export interface Fallback extends Sourced {
+  readonly answer:
+    | { readonly kind: 'address'; readonly name: string; readonly address: ListenAddress }
+    /** A file, absolute; read when the configuration is taken. */
+    | {
+        readonly kind: 'page'
+        readonly path: string
+        readonly status: number
+        /** What stands in the file; put in with the taking. */
+        readonly content?: Uint8Array
+      }
+    /** Without a text it is the error page of the status. */
+    | { readonly kind: 'status'; readonly status: number; readonly text: string }
+  /** `Retry-After` of a page or a status, in seconds; 0 = none. */
+  readonly retryAfterSeconds: number
+  /**
+   * Program that is run with `start` when the last peer goes down by its probes and with `stop`
+   * when the first comes back, and after it the address of clients and `tcp` (ldirectord:
+   * `fallbackcommand`); null = none.
+   */
+  readonly command: string | null
+}
 
 /** Requests that wait while no peer can be picked (nginx: `queue`). */
 export interface Queue {
@@ -143,6 +187,9 @@ export const PLAIN_PEER = {
 /** The sum of the weights in one group: with it, no sum in a pick leaves 32 bits. */
 export const WEIGHT_TOTAL_MAX = 0x1fff_ffff
 
+/** The largest count that a peer or a queue can be given: they are kept in 32 bits. */
+export const PEER_COUNT_MAX = 0x7fff_ffff
+
 /** Bytes of a `route`. */
 export const ROUTE_BYTES_MAX = 32
 
@@ -166,8 +213,18 @@ export interface Upstream extends Sourced {
   readonly peers: readonly Peer[]
   readonly keepalive: Keepalive
   readonly passiveHealth: PassiveHealth
+  /** Active checks: a peer is up while all of them say so. */
+  readonly probes: readonly Probe[]
+  /** Who is told of a peer's going down and coming back; null = the log alone. */
+  readonly alerts: Alerts | null
+  /**
+   * Absolute: a file in it named after a peer (`10.0.0.1:80`, `10.0.0.1`, `host:80`, `host`) takes
+   * that peer out at once; null = none (ldirectord: `maintenancedir`).
+   */
+  readonly maintenancePath: string | null
   readonly sticky: Sticky | null
   readonly queue: Queue | null
+  readonly fallback: Fallback | null
   /** What each new connection begins with; null = nothing. */
   readonly proxyProtocol: ProxyProtocol | null
   /** Absolute: the file that keeps the peers over restarts; null = the configuration does. */
@@ -182,8 +239,12 @@ export interface Upstream extends Sourced {
 export const PLAIN_UPSTREAM = {
   method: ROUND_ROBIN,
   passiveHealth: NGINX_HEALTH,
+  probes: [],
+  alerts: null,
+  maintenancePath: null,
   sticky: null,
   queue: null,
+  fallback: null,
   proxyProtocol: null,
   statePath: null,
   resolver: null,

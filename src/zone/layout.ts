@@ -122,7 +122,12 @@ export const PEER_STATE = {
   unhealthy: 4,
   /** Ejected by outlier detection, until a trial succeeds. */
   ejected: 8,
+  /** Taken out by an active check, but for sessions that are bound to it (ldirectord: `quiescent`). */
+  quiesced: 16,
 } as const
+
+/** What active checks found, sessions or not. */
+export const FOUND_DOWN = PEER_STATE.unhealthy | PEER_STATE.quiesced
 
 export type PeerStateName = keyof typeof PEER_STATE
 

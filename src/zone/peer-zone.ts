@@ -29,7 +29,10 @@ const PEERS_AT = GROUPS_AT + GROUPS_MAX * LINE_CELLS
 const ROWS_AT = PEERS_AT + PEERS_MAX * LINE_CELLS
 const GROUP_ROWS_AT = ROWS_AT + WORKERS_MAX * PEERS_MAX
 const HEALTH_AT = GROUP_ROWS_AT + WORKERS_MAX * GROUPS_MAX
-const CELLS = HEALTH_AT + PEERS_MAX * LINE_CELLS
+const LOAD_AT = HEALTH_AT + PEERS_MAX * LINE_CELLS
+/** Cells of one worker and one group in `GroupLoad`. */
+const LOAD_CELLS = 2
+const CELLS = LOAD_AT + WORKERS_MAX * GROUPS_MAX * LOAD_CELLS
 
 /** How long the main thread waits for a group's lock; its holder may be dead. */
 const MAIN_LOCK_MS = 250
@@ -64,6 +67,8 @@ export class PeerZone {
   readonly cells: Int32Array
   /** This thread: a worker's index, or -1 for the main thread. */
   readonly worker: number
+  /** Hears that this thread's `setState` has taken the last reason not to pick a peer away. */
+  onUsable: (() => void) | null = null
   /** First cell of this worker's own row. */
   readonly #row: number
 
@@ -177,6 +182,11 @@ export class PeerZone {
     Atomics.compareExchange(this.cells, line + PEER.weight, 0, weight)
     Atomics.compareExchange(this.cells, line + PEER.group, 0, group + 1)
     raise(this.cells, HEADER.peersUsed, slot + 1)
+    this.enrollGroup(group)
+  }
+
+  /** Enters a group. */
+  enrollGroup(group: number): void {
     raise(this.cells, HEADER.groupsUsed, group + 1)
   }
 
@@ -193,9 +203,9 @@ export class PeerZone {
       return
     }
     const before = Atomics.and(this.cells, line + PEER.state, ~PEER_STATE[state])
-    if (nowSeconds > 0 && before === PEER_STATE[state]) {
-      Atomics.store(this.cells, line + PEER.recoveredAt, zoneSeconds(nowSeconds))
-    }
+    if (before !== PEER_STATE[state]) return
+    if (nowSeconds > 0) Atomics.store(this.cells, line + PEER.recoveredAt, zoneSeconds(nowSeconds))
+    this.onUsable?.()
   }
 
   /**
@@ -220,6 +230,8 @@ export class PeerZone {
     const workers = Atomics.load(this.cells, HEADER.workersUsed)
     for (let worker = 0; worker < workers; worker++) {
       this.cells[GROUP_ROWS_AT + worker * GROUPS_MAX + group] = 0
+      const load = loadCell(worker, group)
+      this.cells.fill(0, load, load + LOAD_CELLS)
     }
   }
 
@@ -236,6 +248,7 @@ export class PeerZone {
     const groups = Atomics.load(cells, HEADER.groupsUsed)
     const groupRow = GROUP_ROWS_AT + worker * GROUPS_MAX
     cells.fill(0, groupRow, groupRow + groups)
+    cells.fill(0, loadCell(worker, 0), loadCell(worker, groups))
     this.#forgetWaiting(peers)
     for (let group = 0; group < groups; group++) {
       if (!takeOverCell(cells, groupLine(group) + GROUP.lock, worker, this.worker)) continue
@@ -295,6 +308,11 @@ export function zoneSeconds(nowSeconds: number): number {
  */
 export function zoneMs(nowSeconds: number): number {
   return Math.round((nowSeconds - ZONE_EPOCH_SECONDS) * 1000) | 0
+}
+
+/** First cell of what one worker has in hand for one group (zone/group-load.ts). */
+export function loadCell(worker: number, group: number): number {
+  return LOAD_AT + (worker * GROUPS_MAX + group) * LOAD_CELLS
 }
 
 function wallSeconds(cell: number): number | null {

@@ -101,6 +101,20 @@ describe('PeerGroup with bound requests', () => {
     })
   }
 
+  it('still get a peer that a check took out for everybody else', () => {
+    const fixture = new GroupFixture([{}, {}])
+    fixture.main.setState(1, 'quiesced', true)
+    assert.ok(fixture.group.isFoundDown(indexOf('B')))
+    for (let i = 0; i < 3; i++) {
+      assert.equal(pickBound(fixture, 'B'), 'B')
+      assert.equal(fixture.pick(), 'A')
+    }
+    fixture.main.setState(1, 'quiesced', false)
+    assert.ok(!fixture.group.isFoundDown(indexOf('B')))
+    const picks = Array.from({ length: 6 }, () => fixture.pick())
+    assert.ok(picks.includes('B'), 'it is one of them again')
+  })
+
   it('get the only peer of a group while it drains, and nobody else does', () => {
     const fixture = new GroupFixture([{ isDraining: true }])
     assert.equal(pickBound(fixture, 'A'), 'A')

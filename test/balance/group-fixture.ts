@@ -1,7 +1,7 @@
 // A group of peers in a zone of its own, for the tests of this folder: peers go by letters in the
 // order of the configuration, and the time moves only when told.
 
-import { PeerGroup } from '../../src/balance/peer-group.ts'
+import { type Outcome, PeerGroup } from '../../src/balance/peer-group.ts'
 import type { GroupPeer } from '../../src/balance/peer-list.ts'
 import { TriedSet } from '../../src/balance/tried.ts'
 import { NGINX_HEALTH, type PassiveHealth } from '../../src/model/passive-health.ts'
@@ -32,6 +32,7 @@ export class GroupFixture {
     peers: readonly Partial<GroupPeer>[],
     method: Method = ROUND_ROBIN,
     health: PassiveHealth = NGINX_HEALTH,
+    hasFallback = false,
   ) {
     const buffer = createPeerZone()
     this.main = new PeerZone(buffer, -1)
@@ -41,7 +42,7 @@ export class GroupFixture {
       0,
       made.map(({ slot, weight }) => ({ slot, weight })),
     )
-    this.group = new PeerGroup(this.zone, 0, made, { method, health })
+    this.group = new PeerGroup(this.zone, 0, made, { method, health, hasFallback })
   }
 
   get nowSeconds(): number {
@@ -55,7 +56,7 @@ export class GroupFixture {
   }
 
   /** Ends a try. */
-  release(letter: string, outcome: 'success' | 'failure' | 'neutral' = 'success'): string | null {
+  release(letter: string, outcome: Outcome = 'success'): string | null {
     return this.group.release(indexOf(letter), outcome, this.nowSeconds)
   }
 
@@ -81,7 +82,7 @@ export class GroupFixture {
   }
 
   /** One request that succeeds or fails at the first peer that it gets; the peer, or '-'. */
-  request(outcome: 'success' | 'failure' | 'neutral'): string {
+  request(outcome: Outcome): string {
     const letter = this.pick()
     if (letter !== '-') this.release(letter, outcome)
     return letter

@@ -127,6 +127,25 @@ describe('PeerGroup after failures', () => {
     assert.equal(fixture.pick(), '-')
   })
 
+  it('keeps the trial of a peer that was picked and never asked', () => {
+    const fixture = new GroupFixture([{ failTimeoutSeconds: 3 }, { isDown: true }])
+    fixture.request('failure')
+    fixture.now = 4
+    for (let i = 0; i < 3; i++) assert.equal(fixture.request('unasked'), 'A')
+    assert.equal(fixture.status('A').fails, 1)
+    assert.equal(fixture.request('success'), 'A')
+    assert.equal(fixture.status('A').fails, 0)
+  })
+
+  it('gives no trial away inside the ban', () => {
+    const fixture = new GroupFixture([{ failTimeoutSeconds: 3, maxFails: 2 }, { isDown: true }])
+    assert.equal(fixture.pick(), 'A')
+    fixture.request('failure')
+    fixture.request('failure')
+    fixture.release('A', 'unasked')
+    assert.equal(fixture.pick(), '-')
+  })
+
   it('ends a ban when the wall clock was set back by an hour', () => {
     const fixture = new GroupFixture([{}, { isDown: true }])
     fixture.now = 3600

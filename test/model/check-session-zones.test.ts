@@ -10,12 +10,23 @@ function learning(upstream: string, name: string, bytes = 65_536): Upstream {
   return { ...sampleUpstream(upstream, '10.0.0.1:80'), sticky: { kind: 'learn', zone, ...rest } }
 }
 
+function bySource(upstream: string, name: string): Upstream {
+  const zone = { name, bytes: 65_536 }
+  const sticky = { kind: 'source', zone, prefix4: 32, prefix6: 64, timeoutMs: 1 } as const
+  return { ...sampleUpstream(upstream, '10.0.0.1:80'), sticky }
+}
+
 const ROWS: readonly (readonly [what: string, upstreams: Upstream[], ...found: string[]])[] = [
   ['nothing without sessions', [sampleUpstream('a', '10.0.0.1:80')]],
   ['nothing of sessions of their own', [learning('a', 's'), learning('b', 't', 2 ** 30)]],
   [
     'an error of sessions of two groups',
     [learning('a', 's'), learning('b', 's')],
+    'error: Sessions "s" belong to upstream "a" already',
+  ],
+  [
+    'an error of sessions of two groups, whoever makes them',
+    [learning('a', 's'), bySource('b', 's')],
     'error: Sessions "s" belong to upstream "a" already',
   ],
   [
