@@ -9,7 +9,7 @@ import { filesBelow } from './source-files.ts'
 const LAYERS = [
   ['base'],
   ['model'],
-  ['http', 'zone', 'config', 'dns'],
+  ['http', 'zone', 'config', 'dns', 'probe'],
   ['balance', 'cache'],
   ['downstream', 'upstream'],
   ['proxy'],

@@ -1,0 +1,142 @@
+// A check by TCP: that a connection opens, and where asked, that the peer says the right thing, at
+// once or in answer to what it is sent.
+
+import { isIP, type Socket } from 'node:net'
+import { PROBE_BODY_BYTES_MAX, type ProbeCheck } from '../model/probe.ts'
+import { decodeText } from './body-text.ts'
+import {
+  type CheckAnswer,
+  type Checker,
+  type CheckProgress,
+  type CheckTime,
+  GOOD,
+} from './checker.ts'
+import { OpeningSocket } from './open-socket.ts'
+import type { ProbeTarget } from './probe-target.ts'
+import { bytesText, connectionFault, quoted } from './reason.ts'
+import { textFault } from './text-matcher.ts'
+
+type TcpCheck = Extract<ProbeCheck, { kind: 'tcp' }>
+
+interface Running {
+  readonly onAnswer: (answer: CheckAnswer) => void
+  opening: OpeningSocket | null
+  socket: Socket | null
+  readonly chunks: Buffer[]
+  bytes: number
+}
+
+export class TcpChecker implements Checker {
+  readonly #target: ProbeTarget
+  readonly #check: TcpCheck
+  readonly #time: CheckTime
+  #running: Running | null = null
+
+  constructor(target: ProbeTarget, check: TcpCheck, time: CheckTime) {
+    this.#target = target
+    this.#check = check
+    this.#time = time
+  }
+
+  start(onAnswer: (answer: CheckAnswer) => void): void {
+    const running: Running = { onAnswer, opening: null, socket: null, chunks: [], bytes: 0 }
+    this.#running = running
+    const { address, peerName } = this.#target
+    const { tls } = this.#check
+    const { clock } = this.#time
+    const serverName = hostOf(peerName)
+    running.opening = new OpeningSocket(
+      { address, tls, serverName, protocols: [], clock },
+      (socket, fault) => {
+        running.opening = null
+        if (socket === null) this.#answer(running, { fault, facts: [] })
+        else this.#converse(running, socket)
+      },
+    )
+  }
+
+  stop(): CheckProgress {
+    const running = this.#running
+    this.#running = null
+    if (running === null) return { during: 'asking', facts: [], ended: null }
+    const during = running.opening?.during ?? `waiting for ${this.#wanted()}`
+    running.opening?.stop()
+    running.socket?.destroy()
+    return { during, facts: this.#facts(running), ended: null }
+  }
+
+  close(): void {}
+
+  #converse(running: Running, socket: Socket): void {
+    const { send, expect } = this.#check
+    running.socket = socket
+    if (expect === null) {
+      if (send === '') {
+        this.#answer(running, GOOD)
+        return
+      }
+      // Sent and taken is all that is wanted of it.
+      socket.once('error', error => this.#fail(running, connectionFault('send', error)))
+      socket.end(bytesOf(send), () => this.#answer(running, GOOD))
+      return
+    }
+    socket.on('data', chunk => this.#onData(running, chunk))
+    socket.once('error', error => this.#fail(running, connectionFault('recv', error)))
+    socket.once('close', () => this.#fail(running, this.#fault(running) || this.#missing()))
+    if (send !== '') socket.write(bytesOf(send))
+  }
+
+  #onData(running: Running, chunk: Buffer): void {
+    const room = PROBE_BODY_BYTES_MAX - running.bytes
+    running.chunks.push(chunk.subarray(0, room))
+    running.bytes += Math.min(room, chunk.length)
+    const fault = this.#fault(running)
+    if (fault === '') this.#answer(running, { fault: '', facts: this.#facts(running) })
+    else if (running.bytes === PROBE_BODY_BYTES_MAX) this.#fail(running, fault)
+  }
+
+  #fault(running: Running): string {
+    const { expect } = this.#check
+    if (expect === null || running.bytes === 0) return ''
+    if (running.chunks.length > 1) running.chunks.splice(0, Infinity, Buffer.concat(running.chunks))
+    return textFault('answer', decodeText(running.chunks[0]!), expect)
+  }
+
+  #missing(): string {
+    return `peer closed the connection before it sent ${this.#wanted()}`
+  }
+
+  #wanted(): string {
+    const { expect } = this.#check
+    return expect === null || expect.isNegated ? 'an answer' : quoted(expect.text)
+  }
+
+  #fail(running: Running, fault: string): void {
+    this.#answer(running, { fault, facts: this.#facts(running) })
+  }
+
+  #facts(running: Running): string[] {
+    return running.bytes === 0 ? [] : [bytesText(running.bytes)]
+  }
+
+  #answer(running: Running, answer: CheckAnswer): void {
+    if (this.#running !== running) return
+    this.#running = null
+    running.socket?.destroy()
+    running.onAnswer(answer)
+  }
+}
+
+/** Text whose characters are all bytes is sent as these bytes, any other as UTF-8. */
+function bytesOf(text: string): Buffer {
+  const isBytes = !/[^\0-\xff]/.test(text)
+  return Buffer.from(text, isBytes ? 'latin1' : 'utf8')
+}
+
+/** The host of a peer as it is written: without port and brackets. */
+function hostOf(peerName: string): string {
+  if (peerName.startsWith('unix:')) return 'localhost'
+  const host = peerName.replace(/:\d+$/, '')
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  return isIP(bare) === 6 ? bare : isIP(peerName) === 6 ? peerName : host
+}
