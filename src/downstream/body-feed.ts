@@ -20,6 +20,8 @@ export class BodyFeed {
   readonly reader = new BodyReader()
   /** A body broke off or was refused: the client may send on, and nobody reads it. */
   hasFailed = false
+  /** When the last byte of a body came (`Clock.nowMs`); of this connection's requests or of one before. */
+  endedMs = 0
   readonly #connection: ClientConnection
   readonly #timer: Timer
   readonly #ahead: ReadAhead
@@ -106,6 +108,7 @@ export class BodyFeed {
       return to
     }
     if (reader.state === 'done') {
+      this.endedMs = connection.handler.clock.nowMs
       this.#stopTime()
       flow.onBodyEnd()
     } else if (!this.#isPaused) {

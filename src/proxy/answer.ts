@@ -10,11 +10,13 @@ import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { findNamedLocation, redirectInternally } from './route.ts'
-import type { LocationRuntime } from './runtime.ts'
+import type { ErrorPageRuntime, LocationRuntime } from './runtime.ts'
 import { fieldText } from './safe-text.ts'
 import { SourceRelay } from './source-relay.ts'
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** nginx's own code for too large a head; clients get 400 in its place. */
+const HEAD_TOO_LARGE = 494
 const CONTENT_TYPE = /^Content-Type: .*\r\n/m
 const HTML = 'Content-Type: text/html\r\n'
 
@@ -31,10 +33,11 @@ export function answerStatus(exchange: Exchange, status: number): void {
     return
   }
   if (exchange.errorStatus === 0 && status >= 300 && answerErrorPage(exchange, status)) return
+  const sent = isNginxCode(status) ? 400 : status
   const location = locationOf(exchange)
   // An error page that itself comes to a status has that one: it is only what the page says that keeps the error's.
-  const page = mayHaveBody(status) ? builtInPage(status, location.signature) : ''
-  sendText(exchange, status, page === '' ? '' : HTML, page)
+  const page = mayHaveBody(sent) ? builtInPage(sent, location.signature) : ''
+  sendText(exchange, sent, page === '' ? '' : HTML, page)
 }
 
 /** Answers what a failure stands for. 499 means that nobody is left to answer. */
@@ -56,8 +59,21 @@ export function hasErrorPage(exchange: Exchange, status: number): boolean {
   )
 }
 
+/** Too large a head has a code of its own in nginx, and pages for that are meant for it. */
+function findErrorPage(exchange: Exchange, status: number): ErrorPageRuntime | undefined {
+  const { errorPages } = locationOf(exchange)
+  const pageOf = (code: number) => errorPages.find(each => each.statuses.includes(code))
+  const isTooLarge = status === 431 && exchange.failure?.failure === 'head_too_large'
+  return (isTooLarge ? pageOf(HEAD_TOO_LARGE) : undefined) ?? pageOf(status)
+}
+
+/** Codes that only configurations see: too large a head, and what is wrong with a client's TLS. */
+function isNginxCode(status: number): boolean {
+  return status >= HEAD_TOO_LARGE && status <= 497
+}
+
 function answerErrorPage(exchange: Exchange, status: number): boolean {
-  const page = locationOf(exchange).errorPages.find(each => each.statuses.includes(status))
+  const page = findErrorPage(exchange, status)
   if (page === undefined) return false
   const target = page.target(exchange)
   if (target.startsWith('/') || target.startsWith('@')) {
@@ -149,7 +165,7 @@ function sendText(exchange: Exchange, status: number, lines: string, body: strin
   const head = locationOf(exchange).response.ofOwn(
     exchange,
     status,
-    lines + challengeLines(exchange, status),
+    lines + statusLines(exchange, status),
     length,
     'length',
     isKeepAlive,
@@ -189,7 +205,7 @@ export function answerSource(
   const head = locationOf(exchange).response.ofOwn(
     exchange,
     final,
-    (hasBody ? lines : lines.replace(CONTENT_TYPE, '')) + challengeLines(exchange, final),
+    (hasBody ? lines : lines.replace(CONTENT_TYPE, '')) + statusLines(exchange, final),
     length,
     'length',
     isKeepAlive,
@@ -202,6 +218,19 @@ export function answerSource(
     return
   }
   new SourceRelay(exchange, source, contentLength, isKeepAlive).start(head)
+}
+
+/** Fields that go with our own answers of a status. */
+function statusLines(exchange: Exchange, status: number): string {
+  const { failure, upstream } = exchange
+  const isUnhelped = failure?.failure === 'no_live_upstreams'
+  const own = isUnhelped ? upstream?.fallback : null
+  const refusal = isUnhelped ? upstream?.queue?.refusal : null
+  let seconds = 0
+  if (own?.kind === 'answer' && own.status === status) seconds = own.retryAfterSeconds
+  else if (status === 503) seconds = refusal?.retryAfterSeconds ?? 0
+  const retryLine = seconds === 0 ? '' : `Retry-After: ${seconds}\r\n`
+  return retryLine + challengeLines(exchange, status)
 }
 
 /** Whoever gets our page for a peer's 401 must still learn how to log in. */

@@ -21,6 +21,7 @@ import type { ForwardRules } from './peer-call.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
 import { ResponseTemplate } from './response-head.ts'
 import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runtime.ts'
+import { TrailerRules } from './trailers.ts'
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
 
@@ -52,16 +53,19 @@ export function compileLocation(source: LocationSource, context: CompileContext)
   const target = source.action.kind === 'proxy' ? source.action.target : null
   const request = target === null ? null : compileRequest(target, location, settings)
   const signature = settings.serverTokens === 'on' ? `headgate/${services.version}` : 'headgate'
+  const { passesTrailers, hideFields } = settings.proxy
+  const trailers = isProxying && passesTrailers ? new TrailerRules(hideFields) : null
   const runtime: LocationRuntime = {
     config: location,
     settings,
     signature,
     handler: exchange => handler(exchange),
     request,
+    trailers,
     response: new ResponseTemplate({
       clock: services.clock,
       server: settings.serverTokens === '' ? '' : signature,
-      hideFields: isProxying ? settings.proxy.hideFields : [],
+      hideFields: isProxying ? hideFields : [],
       addFields: settings.addFields.map(field => ({
         name: field.name,
         render: compileTemplate(field.value),
@@ -70,6 +74,7 @@ export function compileLocation(source: LocationSource, context: CompileContext)
       expires: compileExpires(settings.expires, services.clock, compileTemplate, parseExpires),
       rewriteLocation: target === null ? null : compileRewrite(target, location, settings),
       keepaliveHeaderSeconds: settings.client.keepaliveHeaderSeconds,
+      trailers,
     }),
     accessLogs: context.accessLogs(settings),
     errorLog: context.errorLog(settings),

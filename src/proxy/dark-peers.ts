@@ -16,12 +16,35 @@ export function mayHedge(exchange: Exchange, tries: Tries, rules: RetrySettings)
   return rules.on.includes('timeout') || rules.on.includes('error')
 }
 
-/** Nothing was heard of the peer of the running try, by anybody in this worker, since the try began a while ago. */
+/** The host of the running try's peer gave no sign of life to anybody in this worker since the try began a while ago. */
 export function isSilent(exchange: Exchange, tries: Tries, rules: RetrySettings): boolean {
+  if (!isUnanswered(exchange, tries, rules)) return false
+  return tries.peers.addresses[tries.peer]!.openedMs <= tries.current!.startedMs
+}
+
+/**
+ * The client has left while the running try waited. Tells whether that counts against the peer: it said nothing to
+ * anybody in this worker meanwhile, and the clients before left it in the same way.
+ */
+export function isBlamed(exchange: Exchange, tries: Tries, rules: RetrySettings): boolean {
+  if (!isUnanswered(exchange, tries, rules)) return false
+  const { clock } = exchange.snapshot.services
+  return tries.peers.addresses[tries.peer]!.onClientLeft(clock.nowMs)
+}
+
+/** Not a byte has come from the peer of the running try, for whatever request, since the try began a while ago. */
+function isUnanswered(exchange: Exchange, tries: Tries, rules: RetrySettings): boolean {
   const { peer, current } = tries
   if (peer === -1 || current === null || !mayHedge(exchange, tries, rules)) return false
   if (tries.sinceStart() < rules.connectHedgeMs) return false
   return tries.peers.addresses[peer]!.heardMs <= current.startedMs
+}
+
+/** A probe has taken the running try's peer out since it was picked: what waits there may wait for ever. */
+export function isFoundDown(exchange: Exchange, tries: Tries, rules: RetrySettings): boolean {
+  const { peer, peers } = tries
+  if (peer === -1 || !mayHedge(exchange, tries, rules)) return false
+  return peers.group.isFoundDown(peer)
 }
 
 /** Asks whether the host of the running try's peer is there; `onDark` is called when it is not, and was not heard of since. */

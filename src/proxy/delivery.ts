@@ -2,6 +2,7 @@
 // tunnel after 101. Nothing can be retried from here on: what breaks off must not look whole.
 
 import { type Failure, failureText } from '../base/failure.ts'
+import type { FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { mayHaveBody } from '../http/status.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
@@ -12,7 +13,10 @@ import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import type { OutgoingFraming } from './response-head.ts'
 import type { LocationRuntime } from './runtime.ts'
+import type { TrailerRules } from './trailers.ts'
 import type { Tries } from './tries.ts'
+
+const LAST_CHUNK = '0\r\n\r\n'
 
 /** Who hears of the end. */
 export interface DeliveryOwner {
@@ -29,6 +33,7 @@ export class Delivery implements RelayOwner {
   readonly #isKeepAlive: boolean
   readonly #hasBody: boolean
   readonly #relay: Relay
+  readonly #trailers: TrailerRules | null
 
   /** Writes the head, or gathers it with the first of the body. */
   constructor(
@@ -43,6 +48,7 @@ export class Delivery implements RelayOwner {
     this.#peer = peer
     this.#tries = tries
     this.#owner = owner
+    this.#trailers = location.trailers
     exchange.step = 'relay'
     // An answer before the end of the request: the rest of that has no place to go (RFC 9112 §9.3).
     if (!peer.isRequestSent) {
@@ -74,11 +80,16 @@ export class Delivery implements RelayOwner {
     this.#relay.flush()
   }
 
-  /** The peer's response is whole. */
-  end(): void {
+  /** The peer's response is whole; the trailers are borrowed. */
+  end(trailers: FieldList | null): void {
     this.#tries.end('success', null)
-    this.#relay.end(this.#framing === 'chunked' ? '0\r\n\r\n' : '')
+    this.#relay.end(this.#framing === 'chunked' ? this.#lastChunk(trailers) : '')
     if (!this.#exchange.isFinished) this.#peer.keepHead()
+  }
+
+  #lastChunk(trailers: FieldList | null): string {
+    if (trailers === null || this.#trailers === null) return LAST_CHUNK
+    return `0\r\n${this.#trailers.linesOf(trailers)}\r\n`
   }
 
   /** The peer's response broke off. */

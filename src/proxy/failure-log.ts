@@ -18,8 +18,15 @@ import { requestLine } from './request-variables.ts'
  *
  * @param text in nginx's words; latin-1 as it came where it quotes a client
  * @param reason what nginx would not say
+ * @param asked the try that it is about: not the last one where another has begun beside it
  */
-export function logFailure(exchange: Exchange, level: LogLevel, text: string, reason = ''): void {
+export function logFailure(
+  exchange: Exchange,
+  level: LogLevel,
+  text: string,
+  reason = '',
+  asked: Try | undefined = exchange.tries.at(-1),
+): void {
   const { errorLog } = exchange.location ?? exchange.server.fallback
   if (!errorLog.isWanted(level)) return
   const { connection, server, tries } = exchange
@@ -29,9 +36,8 @@ export function logFailure(exchange: Exchange, level: LogLevel, text: string, re
     server: server.config.name,
   }
   addQuoted(fields, 'request', requestLine(exchange))
-  const last = tries.at(-1)
-  if (last !== undefined && last.address !== '') {
-    addQuoted(fields, 'upstream', upstreamUrl(exchange, last))
+  if (asked !== undefined && asked.address !== '') {
+    addQuoted(fields, 'upstream', upstreamUrl(exchange, asked))
   }
   addQuoted(fields, 'host', ownField(exchange, FIELD.host))
   addQuoted(fields, 'referrer', ownField(exchange, FIELD.referer))
@@ -46,11 +52,18 @@ export function logFailure(exchange: Exchange, level: LogLevel, text: string, re
   errorLog.write(level, shownBytes(text), fields)
 }
 
-/** Writes the line of a try at a peer that failed. */
-export function logPeerFailure(exchange: Exchange, failure: Failure): void {
-  const address = exchange.tries.at(-1)?.address ?? ''
-  const text = peerFailureText(failure, exchange.step, address)
-  logFailure(exchange, peerFailureLevel(failure), text, failureReason(failure))
+/**
+ * Writes the line of a try at a peer that failed.
+ *
+ * @param asked the try: not the last one where another has begun beside it
+ */
+export function logPeerFailure(
+  exchange: Exchange,
+  failure: Failure,
+  asked: Try | undefined = exchange.tries.at(-1),
+): void {
+  const text = peerFailureText(failure, exchange.step, asked?.address ?? '')
+  logFailure(exchange, peerFailureLevel(failure), text, failureReason(failure), asked)
 }
 
 /** Writes the line of a request body that was refused. */

@@ -29,9 +29,11 @@ const IMMEDIATE_ERRORS: ReadonlySet<string> = new Set([
   'EPERM',
 ])
 
-/** Of a peer's answer that was refused: nginx's words by our particular. */
-const ANSWER_WORDS: Readonly<Record<string, string>> = {
-  'no HTTP/1 status line': 'upstream sent no valid HTTP/1.0 header',
+/** What is no HTTP for nginx. */
+const NO_STATUS_LINE = /^(no HTTP\/1 status line|status is |byte 0x)/
+
+/** Of a peer's framing that was refused: nginx's words by our particular. */
+const FRAMING_WORDS: Readonly<Record<string, string>> = {
   'Content-Length is not one decimal number': 'upstream sent invalid "Content-Length" header',
   'Content-Length with Transfer-Encoding':
     'upstream sent "Content-Length" and "Transfer-Encoding" headers at the same time',
@@ -65,12 +67,19 @@ function peerWords(failure: Failure, step: Step, address: string): string {
     }
     case 'bad_response_framing':
       if (step === 'relay') return 'upstream sent invalid chunked response'
-      return ANSWER_WORDS[detail] ?? failureText(failure)
+      return (FRAMING_WORDS[detail] ?? failureText(failure)) + quoted(failure.quote, '')
     case 'bad_response':
-      return ANSWER_WORDS[detail] ?? failureText(failure)
+      if (failure.quote !== undefined) return failureText(failure) + quoted(failure.quote, '...')
+      return NO_STATUS_LINE.test(detail)
+        ? 'upstream sent no valid HTTP/1.0 header'
+        : failureText(failure)
     default:
       return failureText(failure)
   }
+}
+
+function quoted(quote: string | undefined, end: string): string {
+  return quote === undefined ? '' : `: "${quote}${end}"`
 }
 
 function errnoBrackets(code: string): string {

@@ -5,29 +5,28 @@
 import type { Outcome } from '../balance/peer-group.ts'
 import { FAILURES, type Failure, fail } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import type { FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { RetryCondition } from '../model/proxy-settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
-import { askWhetherThere, isSilent } from './dark-peers.ts'
+import { askWhetherThere, isBlamed, isFoundDown, isSilent } from './dark-peers.ts'
 import { Delivery, type DeliveryOwner } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './failure-log.ts'
+import { answerFallback, findFallbackGroup } from './fallback.ts'
 import { cutExchange } from './finish.ts'
-import { HalfCloseWatch } from './half-close.ts'
+import { HalfCloseWatch, patienceMs } from './half-close.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { type CallOwner, type ForwardRules, PeerCall } from './peer-call.ts'
 import type { WaitOwner } from './peer-wait.ts'
+import { fullQueueText, longQueueText } from './queue.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import { conditionOfFailure, conditionOfStatus, countsAsFailure, decideRetry } from './retry.ts'
 import type { LocationRuntime, UpstreamRuntime } from './runtime.ts'
-import { Tries } from './tries.ts'
+import { FALLS_BACK, Tries } from './tries.ts'
 import { isPaced, type PaceOwner, TryPace } from './try-pace.ts'
 import { Tunnel } from './tunnel.ts'
-
-/** Why a request that found no peer does not wait for one, or not any longer. */
-const QUEUE_FULL = 'the queue is full'
-const WAITED_TOO_LONG = 'it waited in the queue for as long as it may'
 
 export class Forward
   implements ExchangeFlow, RequestBodyOwner, DeliveryOwner, CallOwner, PaceOwner, WaitOwner
@@ -35,9 +34,10 @@ export class Forward
   readonly #exchange: Exchange
   readonly #location: LocationRuntime
   readonly #rules: ForwardRules
-  readonly #upstream: UpstreamRuntime
-  readonly #tries: Tries
-  readonly #call: PeerCall
+  /** Another one, with tries of its own, where the request falls back to it. */
+  #upstream: UpstreamRuntime
+  #tries: Tries
+  #call: PeerCall
   #delivery: Delivery | null = null
   #tunnel: Tunnel | null = null
   #halfClose: HalfCloseWatch | null = null
@@ -146,8 +146,9 @@ export class Forward
     exchange.step = 'pick'
     const peer = this.#tries.pick()
     if (peer !== -1) this.#call.connect(peer)
+    else if (this.#fallBack()) return
     else if (this.#tries.wait(this)) this.pace?.onWait(this.#tries)
-    else this.#onNoPeer(this.#upstream.queue == null ? '' : QUEUE_FULL)
+    else this.#onNoPeer(this.#upstream.queue == null ? '' : fullQueueText(this.#upstream.config))
   }
 
   onTryOver(): void {
@@ -167,7 +168,8 @@ export class Forward
   }
 
   onPeerFree(peer: number): void {
-    this.#call.connect(peer)
+    if (peer === FALLS_BACK) this.#onNoPeer('')
+    else this.#call.connect(peer)
   }
 
   /** The time for all tries ended while none was running: no peer is to blame. */
@@ -181,19 +183,47 @@ export class Forward
   }
 
   onWaitOver(): void {
-    this.#onNoPeer(WAITED_TOO_LONG)
+    this.#onNoPeer(longQueueText(this.#upstream.config))
   }
 
   #onNoPeer(reason: string): void {
+    if (this.#fallBack()) return
     const exchange = this.#exchange
     const failure = fail('no_live_upstreams')
+    const status = reason === '' ? 502 : this.#upstream.queue!.refusal.status
     const entry = this.#tries.open(this.#upstream.config.name)
-    entry.status = 502
+    entry.status = status
     this.#tries.end('neutral', failure)
     logFailure(exchange, 'error', 'no live upstreams while connecting to upstream', reason)
     if (this.#deliverHeld()) return
-    answerFailure(exchange, failure, 502)
+    answerFailure(exchange, failure, status)
     this.#end()
+  }
+
+  /** Lets what stands in for the peers answer, where all of them are out and no answer of theirs was put by. */
+  #fallBack(): boolean {
+    const exchange = this.#exchange
+    const upstream = this.#upstream
+    const { fallback } = upstream
+    const isHolding = this.#held !== null && !this.#held.isBroken
+    if (fallback == null || isHolding || !this.#tries.isOut) return false
+    const group = findFallbackGroup(exchange, upstream, fallback)
+    if (group === null) {
+      answerFallback(exchange, this.#tries, upstream)
+      this.#end()
+      return true
+    }
+    this.#call.end()
+    this.#tries.close()
+    const { triesMax } = this.#location.settings.proxy.retry
+    this.#upstream = group
+    exchange.upstream = group
+    exchange.responseHead = null
+    exchange.peerConnection = null
+    this.#tries = new Tries(exchange, group, triesMax)
+    this.#call = new PeerCall(exchange, this.#location, this.#rules, group, this.#tries, this)
+    this.#nextTry()
+    return true
   }
 
   get isAnswered(): boolean {
@@ -208,13 +238,21 @@ export class Forward
   onQuiet(): void {
     const exchange = this.#exchange
     const { retry } = this.#location.settings.proxy
-    if (this.#delivery !== null || !isSilent(exchange, this.#tries, retry)) return
+    if (this.#delivery !== null) return
+    const isDown = isFoundDown(exchange, this.#tries, retry)
+    if (!isDown && !isSilent(exchange, this.#tries, retry)) return
     if (!this.#isRepeatable('timeout') || !this.#tries.hasOther()) return
-    askWhetherThere(exchange, this.#tries, this.#upstream, retry, this.#rules.timeouts, () => {
+    const giveUp = (failure: 'peer_dark' | 'peer_unhealthy') => {
       if (this.#delivery !== null) return
       exchange.peerConnection?.destroy()
-      this.onFailure(fail('peer_dark'))
-    })
+      this.onFailure(fail(failure))
+    }
+    if (isDown) giveUp('peer_unhealthy')
+    else {
+      askWhetherThere(exchange, this.#tries, this.#upstream, retry, this.#rules.timeouts, () =>
+        giveUp('peer_dark'),
+      )
+    }
   }
 
   onPeerDrain(): void {
@@ -294,7 +332,7 @@ export class Forward
     // An error page may have taken its place.
     if (this.#delivery === null) return true
     for (const piece of held.take()) this.#delivery.data(piece, 0, piece.length, false)
-    if (held.isWhole) this.#delivery.end()
+    if (held.isWhole) this.#delivery.end(held.trailers)
     else held.connection.resume()
     return true
   }
@@ -308,9 +346,9 @@ export class Forward
     this.#delivery?.flush()
   }
 
-  onEnd(): void {
+  onEnd(trailers: FieldList | null): void {
     if (this.#tunnel !== null) this.#tunnel.onPeerEnd()
-    else this.#delivery?.end()
+    else this.#delivery?.end(trailers)
   }
 
   #startTunnel(head: ResponseHead): void {
@@ -359,11 +397,11 @@ export class Forward
     // What this process lacks is no fault of the peer, and another peer would not help.
     const isOurs = FAILURES[failure.failure].side === 'proxy'
     this.#tries.fail(failure)
-    logPeerFailure(exchange, failure)
+    logPeerFailure(exchange, failure, this.#tries.current!)
     // A try that the deadline cut short had no time to show anything.
     const isShort = this.pace?.wasShort(this.#tries) === true
-    const isNeutral = isOurs || isShort || this.#call.isStale(failure)
-    this.#tries.end(isNeutral ? 'neutral' : 'failure', failure)
+    const isNeutral = isShort || this.#call.isStale(failure)
+    this.#tries.end(isOurs ? 'unasked' : isNeutral ? 'neutral' : 'failure', failure)
     const isTimeUp = this.pace?.isOver(this.#tries) === true
     const mayGoOn = !isOurs && !isTimeUp
     if (mayGoOn && (this.#call.promoteRival() || this.#call.promoteSecond())) return
@@ -373,17 +411,22 @@ export class Forward
       return
     }
     if (this.#deliverHeld()) return
+    const mayRepeat = !this.#call.isSent || this.#isRepeatable(condition, 1)
+    if (mayGoOn && mayRepeat && this.#fallBack()) return
     answerFailure(exchange, failure, status)
     this.#end()
   }
 
   /** Whether the rules allow another try after one that came to `condition`. */
-  #isRepeatable(condition: RetryCondition): boolean {
+  #isRepeatable(
+    condition: RetryCondition,
+    triesLeft = this.#tries.leftAfter + (this.#call.isFreeTry(condition) ? 1 : 0),
+  ): boolean {
     const exchange = this.#exchange
     return decideRetry(
       {
         condition,
-        triesLeft: this.#tries.leftAfter + (this.#call.isFreeTry(condition) ? 1 : 0),
+        triesLeft,
         elapsedMs: this.#tries.sinceFirst(),
         method: exchange.method,
         isSent: this.#call.isSent,
@@ -396,10 +439,10 @@ export class Forward
   /** Decides on another try; `isResponse`: the peer did answer, and that answer can still be passed on. */
   #isRetried(condition: RetryCondition, isResponse: boolean): boolean {
     const exchange = this.#exchange
-    const isAgain = this.#isRepeatable(condition)
-    if (!isAgain || this.pace?.mayRetry === false) return false
+    if (!this.#isRepeatable(condition)) return false
     // Throwing an answer away when nobody else can give one helps no client (docs/decisions/010-deviations-from-nginx.md).
-    return !isResponse || exchange.snapshot.isStrict || this.#tries.hasOther()
+    if (isResponse && !exchange.snapshot.isStrict && !this.#tries.hasOther()) return false
+    return this.pace === null || this.pace.takePlace()
   }
 
   #retry(isFree: boolean): void {
@@ -421,13 +464,18 @@ export class Forward
   }
 
   onClientEnd(): void {
-    const { snapshot } = this.#exchange
+    const { snapshot, connection, startedMs } = this.#exchange
     if (this.#tunnel !== null) {
       this.#tunnel.onClientEnd()
       return
     }
     if (this.#delivery !== null || this.#location.settings.proxy.ignoresClientAbort) return
-    this.#halfClose = new HalfCloseWatch(snapshot.services, snapshot.isStrict, () => {
+    const { services, isStrict } = snapshot
+    const requestMs = Math.max(startedMs, connection.body.endedMs)
+    const waitMs = patienceMs(services.clock.nowMs - requestMs, isStrict)
+    if (waitMs === null) return
+    this.#halfClose?.cancel()
+    this.#halfClose = new HalfCloseWatch(services, waitMs, () => {
       if (this.#delivery === null) this.onClientGone(fail('client_gone', 'closed while it waited'))
     })
   }
@@ -445,9 +493,8 @@ export class Forward
       return
     }
     exchange.status = 499
-    // Who leaves after a while in which the peer gave no sign of life leaves because of the peer.
     const { retry } = this.#location.settings.proxy
-    this.#dropTry(isSilent(exchange, this.#tries, retry) ? 'failure' : 'neutral')
+    this.#dropTry(isBlamed(exchange, this.#tries, retry) ? 'failure' : 'neutral')
     cutExchange(exchange, false)
     this.#end()
   }

@@ -133,8 +133,8 @@ export class HedgedConnect {
     const { side, status } = FAILURES[failure.failure]
     this.#tries.current!.status = status
     this.#tries.fail(failure)
-    logPeerFailure(this.#exchange, failure)
-    this.#tries.end(side === 'proxy' ? 'neutral' : 'failure', failure)
+    logPeerFailure(this.#exchange, failure, this.#tries.current!)
+    this.#tries.end(side === 'proxy' ? 'unasked' : 'failure', failure)
     this.#tries.next()
   }
 

@@ -18,6 +18,8 @@ export interface RequestHedgeOwner extends HedgeOwner {
   sendOn(connection: PeerConnection): void
   /** Whether a second request may begin now. */
   mayHedgeRequest(): boolean
+  /** It may, and no other peer was found. */
+  onNoHedge(): void
   /** The status is one that another try would follow. */
   isUnwanted(status: number): boolean
   outcomeOf(status: number): Outcome
@@ -58,6 +60,7 @@ export class HedgedRequest implements ResponseSink {
     const peer = this.#tries.mayGoOn(1) ? this.#tries.pick() : -1
     if (peer === -1) {
       this.#tries.resume(first)
+      this.#owner.onNoHedge()
       return
     }
     const entry = this.#tries.open(this.#owner.addressOf(peer))
@@ -125,7 +128,7 @@ export class HedgedRequest implements ResponseSink {
     this.#tries.current!.status = status
     if (failure !== null) {
       this.#tries.fail(failure)
-      logPeerFailure(this.#exchange, failure)
+      logPeerFailure(this.#exchange, failure, aside.entry ?? undefined)
     }
     this.#tries.end(outcome, failure)
     this.#tries.next()

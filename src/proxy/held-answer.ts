@@ -2,6 +2,7 @@
 // has anything else to say, the client gets it after all, and not a 502 of ours: the last real answer is never thrown
 // away (docs/decisions/010-deviations-from-nginx.md).
 
+import type { FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import type { ResponseSink } from '../upstream/response-sink.ts'
@@ -16,6 +17,8 @@ export class HeldAnswer implements ResponseSink {
   isWhole = false
   /** It broke off, so that nobody can have it. */
   isBroken = false
+  /** Of one that is all here; the connection serves nobody else, so they stay good. */
+  trailers: FieldList | null = null
   #pieces: Buffer[] = []
   #size = 0
 
@@ -32,8 +35,9 @@ export class HeldAnswer implements ResponseSink {
     if (this.#size >= HELD_BYTES_MAX) this.connection.pause()
   }
 
-  onEnd(): void {
+  onEnd(trailers: FieldList | null): void {
     this.isWhole = true
+    this.trailers = trailers
     this.connection.keepHead()
   }
 

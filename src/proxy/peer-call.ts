@@ -199,7 +199,11 @@ export class PeerCall implements RequestHedgeOwner {
   mayHedgeRequest(): boolean {
     const { isAnswered, pace } = this.#owner
     if (isAnswered || this.#tries.current === null) return false
-    return pace === null || pace.mayRetry
+    return pace === null || pace.takePlace()
+  }
+
+  onNoHedge(): void {
+    this.#owner.pace?.leavePlace()
   }
 
   isUnwanted(status: number): boolean {

@@ -10,11 +10,10 @@ import { absoluteUrl } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { Render } from './runtime.ts'
 import { fieldText } from './safe-text.ts'
+import { announcingLines, type TrailerRules } from './trailers.ts'
 
-/** How the body goes to the client. */
-export type OutgoingFraming =
-  /** Content-Length as given, or no body at all. */
-  'length' | 'chunked' | 'close'
+/** How the body goes to the client; `length`: with Content-Length as given, or there is none. */
+export type OutgoingFraming = 'length' | 'chunked' | 'close'
 
 /** A field of `add_header`. */
 export interface AddField {
@@ -42,6 +41,7 @@ export interface ResponseTemplateOptions {
   readonly expires: ((exchange: Exchange, lastModified: string) => ExpiresFields | null) | null
   readonly rewriteLocation: RewriteLocation | null
   readonly keepaliveHeaderSeconds: number
+  readonly trailers: TrailerRules | null
 }
 
 /** Statuses for which `add_header` without `always` and `expires` apply (ngx_http_headers_module). */
@@ -171,6 +171,7 @@ export class ResponseTemplate {
     if (extra !== null) text += extra.lines
     if (framing === 'chunked') {
       text += 'Transfer-Encoding: chunked\r\n'
+      if (this.#options.trailers !== null) text += announcingLines(fields)
     } else if (head.hasLength && hasBody) {
       text += `Content-Length: ${fields.value(fields.findId(FIELD.content_length))}\r\n`
     }

@@ -1,23 +1,25 @@
 // What keeps further tries from becoming the load that a weak group dies of: a budget, and a wait before each. Pure.
 
 import type { RetrySettings } from '../model/proxy-settings.ts'
+import type { GroupLoad } from '../zone/group-load.ts'
 import { UsualTimes } from './usual-times.ts'
 
-/** Requests of one upstream that this worker has in hand. */
+/** What one upstream has in hand. */
 export class UpstreamLoad {
-  /** All of them. */
-  active = 0
-  /** Those that are on their second try or a later one. */
-  retrying = 0
-  /** How long heads took, where somebody asks. */
+  /** Over all workers; counts the requests of locations that pace their tries. */
+  readonly group: GroupLoad
+  /** How long heads took in this worker, where somebody asks. */
   readonly times = new UsualTimes()
+
+  constructor(group: GroupLoad) {
+    this.group = group
+  }
 }
 
-/** Whether one more request may be tried again. */
-export function isWithinBudget(load: UpstreamLoad, rules: RetrySettings): boolean {
-  if (rules.budgetPercent === 0) return true
-  const share = Math.floor((load.active * rules.budgetPercent) / 100)
-  return load.retrying < Math.max(rules.budgetMin, share)
+/** How many of so many requests may be on a further try. */
+export function retriesMax(requests: number, rules: RetrySettings): number {
+  if (rules.budgetPercent === 0) return Number.POSITIVE_INFINITY
+  return Math.max(rules.budgetMin, Math.floor((requests * rules.budgetPercent) / 100))
 }
 
 /**

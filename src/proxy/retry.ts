@@ -22,6 +22,7 @@ export function conditionOfFailure(kind: FailureKind): RetryCondition | null {
     case 'connect_slow':
     case 'connect_timeout':
     case 'peer_dark':
+    case 'peer_unhealthy':
     case 'send_timeout':
     case 'read_timeout':
       return 'timeout'

@@ -19,6 +19,7 @@ import type { RequestQueue } from './queue.ts'
 import type { ResponseTemplate } from './response-head.ts'
 import type { UpstreamLoad } from './retry-pacing.ts'
 import type { StickySessions } from './sticky.ts'
+import type { TrailerRules } from './trailers.ts'
 
 /** A template compiled: the text for one exchange. */
 export type Render = (exchange: Exchange) => string
@@ -52,7 +53,24 @@ export interface UpstreamRuntime {
   readonly sticky?: StickySessions | null
   /** Where requests wait for a peer; null or nothing where they do not. */
   readonly queue?: RequestQueue | null
+  /** What answers while no peer can; null or nothing where that is a 502. */
+  readonly fallback?: FallbackRuntime | null
 }
+
+/** What one upstream falls back to. */
+export type FallbackRuntime =
+  /** `group` names an upstream of the snapshot, `text` its address as written. */
+  | { readonly kind: 'group'; readonly group: string; readonly text: string }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      /** 0 = no Retry-After. */
+      readonly retryAfterSeconds: number
+      /** Of the page, for its type; empty = a text, or the error page of the status. */
+      readonly path: string
+      /** Latin-1. */
+      readonly body: string
+    }
 
 /** One location, or the server's own level when nothing matched. */
 export interface LocationRuntime {
@@ -63,6 +81,8 @@ export interface LocationRuntime {
   /** Null when the location does not proxy. */
   readonly request: RequestTemplate | null
   readonly response: ResponseTemplate
+  /** Which trailers of peers go on; null where none do. */
+  readonly trailers: TrailerRules | null
   /** Our name as error pages show it: `headgate/0.1.0`, or without the version. */
   readonly signature: string
   /** `error_log` of this level. */

@@ -36,6 +36,11 @@ export class StickyBinding {
     return this.find(peers).some(peer => peers.group.isDraining(peer))
   }
 
+  /** The peer was picked for a try. */
+  onPick(peers: PeerSet, peer: number): void {
+    if (peers.names !== null) this.#sessions.onPick?.(this.#exchange, peers.names, peer)
+  }
+
   /** The answer of the running try goes to the client. */
   onAnswer(peers: PeerSet, peer: number): void {
     if (peers.names === null || peer === -1) return

@@ -11,12 +11,15 @@ import type { PeerNames } from './peer-names.ts'
 import type { Render } from './runtime.ts'
 import { CookieSessions } from './sticky-cookie.ts'
 import { LearnedSessions } from './sticky-learn.ts'
+import { SourceSessions } from './sticky-source.ts'
 import { compileTemplate } from './variables.ts'
 
 /** How one upstream keeps sessions. */
 export interface StickySessions {
   /** Peers that the request is bound to; empty = it is bound to none. */
   find(exchange: Exchange, names: PeerNames): readonly number[]
+  /** The peer was picked for a try of the request. */
+  onPick?(exchange: Exchange, names: PeerNames, peer: number): void
   /** The head of the peer's answer is there, and goes to the client. */
   onAnswer(exchange: Exchange, names: PeerNames, peer: number): void
   /** The peer's answer is whole. */
@@ -27,7 +30,7 @@ export interface StickySessions {
 export interface StickyParts {
   readonly clock: Clock
   readonly isStrict: boolean
-  /** The table of `learn`; null for the others. */
+  /** The table of `learn` and `source`; null for the others. */
   readonly zone: SessionZone | null
 }
 
@@ -46,6 +49,14 @@ export function compileSticky(sticky: Sticky, parts: StickyParts): StickySession
         clock: parts.clock,
         timeoutMs: sticky.timeoutMs,
         isAfterHeader: sticky.isAfterHeader,
+      })
+    case 'source':
+      return new SourceSessions({
+        prefix4: sticky.prefix4,
+        prefix6: sticky.prefix6,
+        zone: parts.zone!,
+        clock: parts.clock,
+        timeoutMs: sticky.timeoutMs,
       })
   }
 }

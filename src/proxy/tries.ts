@@ -19,6 +19,8 @@ const SPARE_SETS_MAX = 256
 const spareSets: TriedSet[] = []
 const NO_SET = new TriedSet()
 const NEVER_SENT = { headerMs: -1, responseMs: 0, status: 0, failure: null }
+/** A pick that found no peer, and none to wait for: what the upstream falls back to has to answer. */
+export const FALLS_BACK = -2
 /** Address of the entry between the tries of two upstreams. */
 const SEPARATOR = ''
 
@@ -112,14 +114,17 @@ export class Tries {
     const bound = this.#binding?.find(this.#peers) ?? NOBODY
     this.peer = group.pick(this.#tried, this.#pickedAt, this.#key, bound)
     this.#logNews()
-    if (this.peer !== -1) this.#hasPicked = true
+    if (this.peer === -1) return -1
+    this.#hasPicked = true
+    this.#binding?.onPick(this.#peers, this.peer)
     return this.peer
   }
 
   /** A first pick that is made again starts over: the one before went as far as the backups, and its hash with it. */
   #pickAgain(): number {
     if (!this.#hasPicked) this.#tried.clear()
-    return this.#pickNow()
+    const peer = this.#pickNow()
+    return peer === -1 && this.#upstream.fallback != null && this.isOut ? FALLS_BACK : peer
   }
 
   /** It may pick among fewer peers than a new request, or among others: it stands beside the line, not in it. */
@@ -137,6 +142,15 @@ export class Tries {
     if (this.#wait.join(this.#isBesideLine)) return true
     this.#waitingSinceMs = -1
     return false
+  }
+
+  /** No peer can take the request, and not for want of room: each is out, or was tried in vain. */
+  get isOut(): boolean {
+    if (!this.#hasPicked) this.#takePeers()
+    const { wallSeconds } = this.#exchange.snapshot.services.clock
+    const { group } = this.#peers
+    const bound = this.#binding?.find(this.#peers) ?? NOBODY
+    return !this.hasOther() && !group.isBusy(this.#tried, wallSeconds, bound)
   }
 
   /** The running try's answer goes to the client: what binds the session to the peer is made. */
@@ -300,7 +314,8 @@ export class Tries {
         failure === null
           ? 'reading response header from upstream'
           : peerActivity(failure, exchange.step)
-      logFailure(exchange, 'warn', `upstream server temporarily disabled while ${activity}`)
+      const text = `upstream server temporarily disabled while ${activity}`
+      logFailure(exchange, 'warn', text, '', entry ?? undefined)
     }
   }
 

@@ -6,7 +6,7 @@ import { Timer } from '../base/timer-wheel.ts'
 import { FIELD } from '../http/field-list.ts'
 import type { RetrySettings } from '../model/proxy-settings.ts'
 import type { Exchange } from './exchange.ts'
-import { backoffMs, isWithinBudget, retryAfterMs } from './retry-pacing.ts'
+import { backoffMs, retriesMax, retryAfterMs } from './retry-pacing.ts'
 import type { UpstreamRuntime } from './runtime.ts'
 import type { Tries } from './tries.ts'
 
@@ -35,6 +35,8 @@ export class TryPace {
   readonly #timer: Timer
   readonly #owner: PaceOwner
   #retries = 0
+  /** It is one of those that the budget counts. */
+  #hasPlace = false
   #isWaiting = false
   #isOver = false
 
@@ -49,7 +51,7 @@ export class TryPace {
     this.#rules = rules
     this.#owner = owner
     this.#timer = new Timer(() => this.#onTimer())
-    upstream.load.active++
+    upstream.load.group.onBegin()
   }
 
   /** A try begins. */
@@ -84,14 +86,22 @@ export class TryPace {
     this.#wheel.remove(this.#timer)
   }
 
-  /** Whether the request may have another try; who has one more has its place already. */
-  get mayRetry(): boolean {
-    return this.#retries > 0 || isWithinBudget(this.#upstream.load, this.#rules)
+  /** Whether the request may have another try, or a second one beside the first: then it counts to its end. */
+  takePlace(): boolean {
+    const { group } = this.#upstream.load
+    this.#hasPlace ||= group.takeRetry(retriesMax(group.requests, this.#rules))
+    return this.#hasPlace
+  }
+
+  /** Nothing came of the second try that `takePlace` was asked for. */
+  leavePlace(): void {
+    if (!this.#hasPlace || this.#retries > 0) return
+    this.#hasPlace = false
+    this.#upstream.load.group.giveRetry()
   }
 
   /** Counts another try, and lets it wait: true when `onTurn` follows, false when it may begin at once. */
   waitForTurn(tries: Tries): boolean {
-    if (this.#retries === 0) this.#upstream.load.retrying++
     const fields = this.#exchange.responseHead?.fields
     const index = fields === undefined ? -1 : fields.findId(FIELD.retry_after)
     const askedMs = index === -1 ? 0 : retryAfterMs(fields!.value(index))
@@ -131,7 +141,7 @@ export class TryPace {
     if (this.#isOver) return
     this.#isOver = true
     this.stop()
-    this.#upstream.load.active--
-    if (this.#retries > 0) this.#upstream.load.retrying--
+    this.#upstream.load.group.onEnd()
+    if (this.#hasPlace) this.#upstream.load.group.giveRetry()
   }
 }

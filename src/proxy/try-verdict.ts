@@ -2,7 +2,7 @@
 // nobody acts upon counts for nothing. `fail_on` unties it; and outlier detection has a list of its
 // own where none is written, because it must see what the clients see.
 
-import type { Outcome } from '../balance/peer-group.ts'
+import { type Outcome, saysNothing } from '../balance/peer-group.ts'
 import type { Failure } from '../base/failure.ts'
 import {
   type FailCondition,
@@ -26,7 +26,7 @@ export interface TryEnd {
  */
 export function decideOutcome(outcome: Outcome, end: TryEnd, health: PassiveHealth): Outcome {
   const { failOn, slowMs } = health
-  if (outcome === 'neutral' || (failOn === null && slowMs === 0)) return outcome
+  if (saysNothing(outcome) || (failOn === null && slowMs === 0)) return outcome
   if (isSlow(end, slowMs)) return 'failure'
   if (failOn === null) return outcome
   if (meets(end, failOn)) return 'failure'
@@ -36,7 +36,7 @@ export function decideOutcome(outcome: Outcome, end: TryEnd, health: PassiveHeal
 
 /** Whether outlier detection counts a try against its peer. */
 export function isFault(outcome: Outcome, end: TryEnd, health: PassiveHealth): boolean {
-  if (health.outliers === null || outcome === 'neutral') return false
+  if (health.outliers === null || saysNothing(outcome)) return false
   return isSlow(end, health.slowMs) || meets(end, health.failOn ?? OUTLIER_CONDITIONS)
 }
 

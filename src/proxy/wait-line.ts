@@ -1,7 +1,6 @@
 // This worker's part of the line before one upstream: its requests in the order in which they came, and when they go on.
 // Kept over reloads, because the requests are. A bell in shared memory rings when any worker gives a peer back; the look
-// every now and then is for what rings no bell: a ban that ends, a peer that an operator brings back
-// (docs/decisions/016-queue.md).
+// every now and then is for what rings no bell: a ban that ends (docs/decisions/016-queue.md).
 
 import type { Clock } from '../base/clock.ts'
 import { Timer, type TimerWheel } from '../base/timer-wheel.ts'
@@ -126,6 +125,11 @@ export class WaitLine {
   /** A peer was given back. */
   onRelease(): void {
     this.zone.onRelease()
+  }
+
+  /** The peers that they wait for are others now. */
+  onPeersChanged(): void {
+    if (this.length > 0) this.#serve()
   }
 
   get #firstNumber(): number {

@@ -25,6 +25,9 @@ import type { ResponseSink } from './response-sink.ts'
 /** A body of which more than this is still to come is read into a buffer of its own. */
 const OWN_BUFFER_FROM_BYTES = 65_536
 
+/** Between two looks at a peer that stays quiet: what is found out about it meanwhile is noticed as late as that. */
+const QUIET_MS_MAX = 2_000
+
 /** Times of one exchange with a peer, in milliseconds, and how its connection is made. */
 export interface PeerTimeouts {
   readonly connectMs: number
@@ -173,7 +176,7 @@ export class PeerConnection implements RaceOwner {
   #awaitHead(): void {
     const { readMs, quietMs = 0 } = this.#timeouts
     const left = readMs - this.#quietForMs
-    const next = this.#quietForMs === 0 ? quietMs : this.#quietForMs
+    const next = this.#quietForMs === 0 ? quietMs : Math.min(this.#quietForMs, QUIET_MS_MAX)
     const isLooking = quietMs > 0 && next < left && this.#reader.sink?.onQuiet !== undefined
     this.#services.wheel.set(this.#timer, isLooking ? next : left)
     this.#nextQuietMs = isLooking ? next : 0

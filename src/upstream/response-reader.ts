@@ -7,6 +7,7 @@ import { ChunkedDecoder, type ChunkSink } from '../http/chunked-decoder.ts'
 import type { FieldList } from '../http/field-list.ts'
 import { findHeadEnd, type HeadLimits } from '../http/request-parser.ts'
 import { checkPartialResponse, parseResponseHead, ResponseHead } from '../http/response-parser.ts'
+import { withQuote } from './refused-response.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 /** Interim answers that one request may get before its final one. */
@@ -104,7 +105,7 @@ export class ResponseReader implements ChunkSink {
       }
       scanFrom = 0
       const failure = parseResponseHead(bytes, at, end, this.head, this.#method, limits)
-      if (failure !== null) return this.#fail(failure)
+      if (failure !== null) return this.#fail(withQuote(failure, this.head.fields.text))
       this.#keptBytes.keep(bytes, at, end)
       at = end
       const { status } = this.head

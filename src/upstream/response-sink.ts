@@ -22,7 +22,7 @@ export interface ResponseSink {
   onPause(): void
   onEnd(trailers: FieldList | null): void
   onFailure(failure: Failure): void
-  /** The whole request was sent, and nothing came back for a while (`PeerTimeouts.quietMs`, then twice as long, …). */
+  /** The whole request was sent, and nothing came back for a while (`PeerTimeouts.quietMs`, then twice as long, up to 2 s). */
   onQuiet?(): void
   /** The kernel took all request bytes written so far. */
   onPeerDrain(): void

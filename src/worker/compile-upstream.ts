@@ -4,17 +4,20 @@
 
 import { PeerGroup } from '../balance/peer-group.ts'
 import type { SystemClock } from '../base/clock.ts'
+import type { Config } from '../model/config.ts'
 import { addressText, type ListenAddress } from '../model/listener.ts'
 import type { Method, Upstream } from '../model/upstream.ts'
+import { compileFallback } from '../proxy/fallback.ts'
 import { PeerNames } from '../proxy/peer-names.ts'
 import { PeerSet } from '../proxy/peer-set.ts'
-import { RequestQueue } from '../proxy/queue.ts'
+import { makeRefusal, RequestQueue } from '../proxy/queue.ts'
 import { UpstreamLoad } from '../proxy/retry-pacing.ts'
-import type { Render, Services, UpstreamRuntime } from '../proxy/runtime.ts'
+import type { FallbackRuntime, Render, Services, UpstreamRuntime } from '../proxy/runtime.ts'
 import { compileSticky, type StickySessions } from '../proxy/sticky.ts'
 import { compileTemplate } from '../proxy/variables.ts'
 import { ConnectionPool } from '../upstream/connection-pool.ts'
 import { PeerAddress } from '../upstream/peer-address.ts'
+import { GroupLoad } from '../zone/group-load.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import { SessionZone } from '../zone/session-zone.ts'
 import type { ResolvedUpstream, UpstreamMemory } from './messages.ts'
@@ -33,9 +36,10 @@ export class WorkerUpstream implements UpstreamRuntime {
   readonly config: Upstream
   readonly keyOf: Render | null
   readonly pool: ConnectionPool
-  readonly load = new UpstreamLoad()
+  readonly load: UpstreamLoad
   readonly sticky: StickySessions | null
   readonly queue: RequestQueue | null
+  readonly fallback: FallbackRuntime | null
   readonly #resources: UpstreamResources
   #version: number
   #peers: PeerSet
@@ -45,11 +49,13 @@ export class WorkerUpstream implements UpstreamRuntime {
     resolved: ResolvedUpstream,
     memory: UpstreamMemory,
     resources: UpstreamResources,
-    isStrict: boolean,
+    { format, isStrict }: Pick<Config, 'format' | 'isStrict'>,
   ) {
     const { clock, services } = resources
     this.config = config
     this.keyOf = compileKey(config.method)
+    this.fallback = compileFallback(config)
+    this.load = new UpstreamLoad(new GroupLoad(resources.zone, resolved.group))
     this.#resources = resources
     this.#version = resolved.version
     const addresses = makeAddresses(resolved, [])
@@ -60,7 +66,11 @@ export class WorkerUpstream implements UpstreamRuntime {
     this.queue =
       config.queue === null || memory.line === null
         ? null
-        : new RequestQueue(config.queue, resources.waitLines.lineOf(memory.line))
+        : new RequestQueue(
+            config.queue,
+            resources.waitLines.lineOf(memory.line),
+            makeRefusal(format, config.queue),
+          )
   }
 
   get peers(): PeerSet {
@@ -81,6 +91,7 @@ export class WorkerUpstream implements UpstreamRuntime {
     this.#version = resolved.version
     this.pool.retain(addresses)
     before.retire(() => onReleased(version))
+    this.queue?.onPeersChanged()
   }
 }
 
@@ -99,10 +110,16 @@ function makeGroup(
       isBackup: found.isBackup ?? line.isBackup,
     }
   })
-  const { method, passiveHealth: health } = config
+  const { method, passiveHealth: health, fallback } = config
   const table = resolved.table ?? null
   const seed = services.pid + services.workerIndex * 0x10001 + resolved.group + resolved.version
-  return new PeerGroup(zone, resolved.group, peers, { method, health, table, seed })
+  return new PeerGroup(zone, resolved.group, peers, {
+    method,
+    health,
+    table,
+    seed,
+    hasFallback: fallback !== null,
+  })
 }
 
 function makeAddresses(

@@ -14,6 +14,7 @@ import { UpstreamLoad } from '../proxy/retry-pacing.ts'
 import type { UpstreamRuntime } from '../proxy/runtime.ts'
 import { ConnectionPool } from '../upstream/connection-pool.ts'
 import { PeerAddress } from '../upstream/peer-address.ts'
+import { GroupLoad } from '../zone/group-load.ts'
 import { createPeerZone, PEERS_MAX, PeerZone } from '../zone/peer-zone.ts'
 
 /** Addresses that one worker remembers; the oldest goes when there are more. */
@@ -81,7 +82,7 @@ export class DynamicUpstreams {
         peers,
       ),
       pool: new ConnectionPool(this.#clock, this.#wheel, KEEPALIVE, peers, this.#isStrict),
-      load: new UpstreamLoad(),
+      load: new UpstreamLoad(new GroupLoad(this.#zone, group)),
     }
   }
 }

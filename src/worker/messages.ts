@@ -34,7 +34,7 @@ export interface ResolvedUpstream {
 
 /** Memory that all workers share for one upstream; null where it needs none. */
 export interface UpstreamMemory {
-  /** The table of `sticky learn` (zone/session-zone.ts). */
+  /** The table of `sticky learn` and `sticky source` (zone/session-zone.ts). */
   readonly sessions: SharedArrayBuffer | null
   /** The line of `queue` (zone/queue-zone.ts). */
   readonly line: SharedArrayBuffer | null

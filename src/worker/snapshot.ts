@@ -77,7 +77,7 @@ export class WorkerSnapshot implements Snapshot {
       generation.upstreams.map((resolved, index) => {
         const upstream = config.upstreams[index]!
         const memory = generation.memories[index]!
-        const runtime = new WorkerUpstream(upstream, resolved, memory, resources, config.isStrict)
+        const runtime = new WorkerUpstream(upstream, resolved, memory, resources, config)
         return [upstream.name, runtime] as const
       }),
     )

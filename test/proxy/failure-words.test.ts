@@ -21,6 +21,7 @@ const UNIX = 'unix:/run/x'
 interface Row {
   readonly kind: FailureKind
   readonly detail?: string
+  readonly quote?: string
   readonly step: Step
   readonly address?: string
   readonly text: string
@@ -111,7 +112,36 @@ const ROWS: readonly Row[] = [
     kind: 'bad_response_framing',
     detail: 'unknown transfer coding',
     step: 'forward',
-    text: 'upstream sent unknown "Transfer-Encoding" while reading response header from upstream',
+    quote: 'zip',
+    text: 'upstream sent unknown "Transfer-Encoding": "zip" while reading response header from upstream',
+  },
+  {
+    kind: 'bad_response_framing',
+    detail: 'Content-Length is not one decimal number',
+    step: 'forward',
+    quote: 'Content-Length: 1x',
+    text: 'upstream sent invalid "Content-Length" header: "Content-Length: 1x" while reading response header from upstream',
+  },
+  {
+    kind: 'bad_response',
+    detail: 'space in or after the name',
+    step: 'forward',
+    quote: 'X\\x20',
+    text: 'upstream sent invalid header: "X\\x20..." while reading response header from upstream',
+  },
+  ...['no HTTP/1 status line', 'status is not 100 to 599', 'byte 0x53 at 0'].map(
+    (detail): Row => ({
+      kind: 'bad_response',
+      detail,
+      step: 'forward',
+      text: 'upstream sent no valid HTTP/1.0 header while reading response header from upstream',
+    }),
+  ),
+  {
+    kind: 'bad_response',
+    detail: 'more than 16 interim responses',
+    step: 'forward',
+    text: 'upstream sent invalid header while reading response header from upstream',
   },
   {
     kind: 'spool_failed',
@@ -123,9 +153,9 @@ const ROWS: readonly Row[] = [
 ]
 
 describe('peerFailureText', () => {
-  for (const { kind, detail = '', step, address = TCP, text, level = 'error' } of ROWS) {
+  for (const { kind, detail = '', quote, step, address = TCP, text, level = 'error' } of ROWS) {
     it(`says "${text}"`, () => {
-      const failure = fail(kind, detail)
+      const failure = quote === undefined ? fail(kind, detail) : { ...fail(kind, detail), quote }
       assert.equal(peerFailureText(failure, step, address), text)
       assert.equal(peerFailureLevel(failure), level)
     })

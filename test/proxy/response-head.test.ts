@@ -17,6 +17,7 @@ const OPTIONS: ResponseTemplateOptions = {
   expires: null,
   rewriteLocation: null,
   keepaliveHeaderSeconds: 0,
+  trailers: null,
 }
 
 function exchangeWith(lines: readonly string[]): Exchange {

@@ -3,31 +3,21 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DEFAULT_COMPAT, defaultSettings } from '../../src/model/defaults.ts'
-import {
-  backoffMs,
-  isWithinBudget,
-  retryAfterMs,
-  UpstreamLoad,
-} from '../../src/proxy/retry-pacing.ts'
+import { backoffMs, retriesMax, retryAfterMs } from '../../src/proxy/retry-pacing.ts'
 
 const RULES = defaultSettings(DEFAULT_COMPAT, '/').proxy.retry
 
-describe('isWithinBudget', () => {
-  const rows: readonly (readonly [string, number, number, object, boolean])[] = [
-    ['no budget', 1, 1000, {}, true],
-    ['under the least', 10, 2, { budgetPercent: 20, budgetMin: 3 }, true],
-    ['at the least', 10, 3, { budgetPercent: 20, budgetMin: 3 }, false],
-    ['under the share', 100, 19, { budgetPercent: 20, budgetMin: 3 }, true],
-    ['at the share', 100, 20, { budgetPercent: 20, budgetMin: 3 }, false],
-    ['a share that is not whole', 19, 3, { budgetPercent: 20, budgetMin: 0 }, false],
-    ['a least of none', 4, 0, { budgetPercent: 20, budgetMin: 0 }, false],
+describe('retriesMax', () => {
+  const rows: readonly (readonly [string, number, object, number])[] = [
+    ['no budget', 1, {}, Number.POSITIVE_INFINITY],
+    ['fewer requests than the least needs', 10, { budgetPercent: 20, budgetMin: 3 }, 3],
+    ['more', 100, { budgetPercent: 20, budgetMin: 3 }, 20],
+    ['a share that is not whole', 19, { budgetPercent: 20, budgetMin: 0 }, 3],
+    ['a least of none', 4, { budgetPercent: 20, budgetMin: 0 }, 0],
   ]
-  for (const [name, active, retrying, rules, isAllowed] of rows) {
-    it(`${isAllowed ? 'allows' : 'refuses'} one more: ${name}`, () => {
-      const load = new UpstreamLoad()
-      load.active = active
-      load.retrying = retrying
-      assert.equal(isWithinBudget(load, { ...RULES, ...rules }), isAllowed)
+  for (const [name, requests, rules, expected] of rows) {
+    it(`is ${expected} with ${name}`, () => {
+      assert.equal(retriesMax(requests, { ...RULES, ...rules }), expected)
     })
   }
 })

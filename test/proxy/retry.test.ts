@@ -67,6 +67,7 @@ describe('conditionOfFailure', () => {
     connect_slow: 'timeout',
     connect_timeout: 'timeout',
     peer_dark: 'timeout',
+    peer_unhealthy: 'timeout',
     send_timeout: 'timeout',
     read_timeout: 'timeout',
     bad_response: 'invalid_header',

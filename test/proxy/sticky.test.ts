@@ -162,6 +162,7 @@ describe('ResponseTemplate with a session’s cookie', () => {
       expires: null,
       rewriteLocation: null,
       keepaliveHeaderSeconds: 0,
+      trailers: null,
     })
 
   function answer(lines: readonly string[], stickyLine: string) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SystemClock } from '../../src/base/clock.ts'
 import { type Timer, TimerWheel } from '../../src/base/timer-wheel.ts'
-import { RequestQueue } from '../../src/proxy/queue.ts'
+import { makeRefusal, RequestQueue } from '../../src/proxy/queue.ts'
 import { type LineRequest, type Waiter, WaitLine } from '../../src/proxy/wait-line.ts'
 import { createQueueZone, QueueZone } from '../../src/zone/queue-zone.ts'
 
@@ -174,6 +174,20 @@ describe('WaitLine', () => {
     assert.deepEqual(room.log, ['1', 'retry'])
   })
 
+  it('looks at once when the peers are others', () => {
+    const { room, a, b } = twoWorkers()
+    a.join('1')
+    b.join('2')
+    a.join('3')
+    room.free = 2
+    // Not its turn: the first request is in the other worker.
+    b.queue.onPeersChanged()
+    assert.deepEqual(room.log, [])
+    a.queue.onPeersChanged()
+    settle(a, b)
+    assert.deepEqual(room.log, ['1', '2'])
+  })
+
   it('puts the requests of an old configuration beside the line', () => {
     const { room, a, b } = twoWorkers()
     const old = a.queue
@@ -191,4 +205,18 @@ describe('WaitLine', () => {
     // Who joins it now joins beside.
     assert.ok(a.join('old too', false, old, () => false)!.isBeside)
   })
+})
+
+describe('makeRefusal', () => {
+  const rows = [
+    ['nginx', 60_000, 502, 0],
+    ['yaml', 60_000, 503, 10],
+    ['yaml', 2_100, 503, 3],
+    ['yaml', 1, 503, 1],
+  ] as const
+  for (const [format, timeoutMs, status, retryAfterSeconds] of rows) {
+    it(`is ${status} after ${timeoutMs} ms in ${format}, and back in ${retryAfterSeconds} s`, () => {
+      assert.deepEqual(makeRefusal(format, { size: 1, timeoutMs }), { status, retryAfterSeconds })
+    })
+  }
 })

@@ -58,7 +58,11 @@ describe('a peer that takes no connection', () => {
       log.slice(10).every(line => !line.upstreamAddress.includes(dark.address)),
       'it was asked again',
     )
-    assert.match(await proxy.errors(), /slower than usual/)
+    const lines = (await proxy.errors())
+      .split('\n')
+      .filter(line => /slower than|disabled/.test(line))
+    assert.ok(lines.length >= 2)
+    for (const line of lines) assert.ok(line.includes(`upstream: "http://${dark.address}/`), line)
   })
 
   it('costs no POST either: nothing was sent to it', async t => {
@@ -145,6 +149,60 @@ describe('a peer that falls silent on open connections', () => {
     assert.ok(good.some(answer => answer === null))
     for (const client of clients) client.destroy()
     assert.deepEqual(await askEach(t, proxy, TEN), Array(10).fill(200))
+  })
+})
+
+describe('a peer that takes connections and says nothing', () => {
+  async function setUp(t: TestContext) {
+    const hung = await startOrigin(t)
+    hung.run(async () => {})
+    const good = await startOrigin(t)
+    good.answerWith(() => ok('good'))
+    const proxy = await startProxy(t, toPeers([hung.address, good.address]))
+    return { hung, proxy }
+  }
+
+  /** How many of so many clients, one after the other, left without an answer. */
+  async function leavers(t: TestContext, proxy: TestProxy, count: number): Promise<number> {
+    let left = 0
+    for (let i = 0; i < count; i++) {
+      const client = await connectClient(t, proxy.port)
+      await client.send(get(`/${i}`))
+      if ((await Promise.race([client.response(), stays(LONG_SILENCE_MS)])) === null) left++
+      client.destroy()
+    }
+    return left
+  }
+
+  it('is left alone after the third client in a row that left it', async t => {
+    const { proxy } = await setUp(t)
+    assert.equal(await leavers(t, proxy, 6), 3)
+    // That a client is gone shows a moment later: it may only have ended its side.
+    for (let i = 0; i < 20 && !/temporarily disabled/.test(await proxy.errors()); i++) {
+      await stays(200)
+    }
+    assert.match(await proxy.errors(), /temporarily disabled/)
+    assert.equal(await leavers(t, proxy, 6), 0)
+  })
+
+  it('is not blamed for one client who leaves, nor for two with an answer between them', async t => {
+    const origin = await startOrigin(t)
+    const good = await startOrigin(t)
+    good.answerWith(() => ok('good'))
+    origin.run(async connection => {
+      const { start } = await connection.request()
+      if (start.includes('/slow')) return
+      await connection.send(ok('fast'))
+    })
+    const proxy = await startProxy(t, toPeers([origin.address, good.address]))
+    for (let round = 0; round < 4; round++) {
+      const client = await connectClient(t, proxy.port)
+      await client.send(get('/slow'))
+      await stays(LONG_SILENCE_MS)
+      client.destroy()
+      await askEach(t, proxy, TEN.slice(0, 3))
+    }
+    assert.doesNotMatch(await proxy.errors(), /temporarily disabled/)
   })
 })
 

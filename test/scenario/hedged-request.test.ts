@@ -125,6 +125,31 @@ describe('a hedged request', () => {
     assert.equal((await ask(t, proxy)).status, 504)
   })
 
+  it('counts in the budget of further tries, and gives its place back', async t => {
+    const { proxy, slow, origins } = await setUp(t, 'proxy_next_upstream_budget 1% min=1;')
+    const asked = () => origins.reduce((sum, origin) => sum + origin.requests.length, 0)
+    const late = async (connection: OriginConnection) => {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      await connection.send(ok('late'))
+    }
+    const before = asked()
+    slow(async () => {
+      slow(never)
+      return never()
+    })
+    const waiting = await connectClient(t, proxy.port)
+    await waiting.send(get('/'))
+    await until(() => asked() === before + 2)
+    slow(late)
+    assert.equal((await ask(t, proxy)).body.toString(), 'late')
+    assert.equal(asked(), before + 3, 'the budget is used up')
+    waiting.reset()
+    await until(() => origins.flatMap(({ connections }) => connections).some(each => each.isOver))
+    slow(late)
+    assert.equal((await ask(t, proxy)).body.toString(), 'answered')
+    assert.equal(asked(), before + 5)
+  })
+
   it('is not made of a POST', async t => {
     const { proxy, slow, origins } = await setUp(t)
     const before = origins.reduce((sum, origin) => sum + origin.requests.length, 0)

@@ -141,6 +141,46 @@ describe('a client connection', () => {
     assert.equal(await client.ended(), 'end')
   })
 
+  for (const [name, request] of [
+    ['without a body', get('/')],
+    ['with one', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody'],
+    ['of two at once', `${get('/')}${get('/')}`],
+    ['of HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n'],
+  ] as const) {
+    it(`that half-closes with its request (${name}) is answered, however long that takes`, async t => {
+      const origin = await startOrigin(t)
+      const proxy = await startProxy(t, toPeers([origin.address]))
+      const client = await connectClient(t, proxy.port)
+      client.socket.end(request)
+      const connection = await origin.accept()
+      await connection.request()
+      if (name === 'of two at once') {
+        await connection.send(ok('one'))
+        assert.equal((await client.response()).body.toString(), 'one')
+        await connection.request()
+      }
+      // Longer than who closes later is believed to wait.
+      await new Promise(resolve => setTimeout(resolve, 1_300))
+      assert.equal(connection.isOver, false)
+      await connection.send(ok('yes'))
+      assert.equal((await client.response()).body.toString(), 'yes')
+      assert.equal(await client.ended(), 'end')
+    })
+  }
+
+  it('that half-closes with its request is gone at once with compat strict, as in nginx', async t => {
+    const origin = await startOrigin(t)
+    const parts = toPeers([origin.address], { main: 'compat nginx/1.30 strict;' })
+    const proxy = await startProxy(t, parts)
+    const client = await connectClient(t, proxy.port)
+    client.socket.end(get('/'))
+    assert.equal(await client.ended(), 'end')
+    assert.deepEqual(
+      (await proxy.log()).map(line => line.status),
+      ['499'],
+    )
+  })
+
   it('that has gone frees its peer, and is logged with 499', async t => {
     const origin = await startOrigin(t)
     const proxy = await startProxy(t, toPeers([origin.address]))
@@ -148,6 +188,9 @@ describe('a client connection', () => {
     await client.send(get('/'))
     const connection = await origin.accept()
     await connection.request()
+    // Who closes within a moment of its request could be waiting for the answer.
+    const until = performance.now() + 40
+    while (performance.now() < until) await proxy.holdings()
     client.destroy()
     await connection.ended()
     assert.deepEqual(

@@ -107,6 +107,28 @@ describe('WorkerUpstream', () => {
     })
   }
 
+  it('gives who waits one of its new peers at once', async t => {
+    const http = HTTP.replace('127.0.0.1:2;', '127.0.0.1:2; queue 5;')
+    const { snapshot, upstream, resolved } = await makeApp(t, http)
+    snapshot.changePeers(resolved(2), () => {})
+    let picked = -1
+    const waiter = upstream.queue!.join(
+      {
+        pickNow: () => {
+          picked = upstream.peers.group.pick(new TriedSet(), 5)
+          return picked !== -1
+        },
+        onTurn: () => {},
+        onWaitOver: () => assert.fail('it waited for nothing'),
+      },
+      false,
+    )
+    assert.notEqual(waiter, null)
+    assert.equal(picked, -1)
+    snapshot.changePeers(resolved(3, {}), () => {})
+    assert.equal(picked, 0)
+  })
+
   it('leaves other upstreams, and names that it does not know, as they are', async t => {
     const { snapshot, texts, resolved } = await makeApp(t)
     snapshot.changePeers({ ...resolved(2), name: 'other' }, () => assert.fail('nothing changed'))

@@ -11,6 +11,7 @@ import { ErrorLog } from '../../src/base/error-log.ts'
 import { TimerWheel } from '../../src/base/timer-wheel.ts'
 import { renderDiagnostics } from '../../src/config/diagnostic.ts'
 import { readConfigText } from '../../src/config/read.ts'
+import { readFallbackPages } from '../../src/control/fallback-pages.ts'
 import { Generations } from '../../src/control/generations.ts'
 import { listPeers } from '../../src/control/peer-lines.ts'
 import { listenAddresses } from '../../src/control/reload-plan.ts'
@@ -18,6 +19,7 @@ import { resolveLines } from '../../src/control/resolve.ts'
 import type { ClientConnection } from '../../src/downstream/client-connection.ts'
 import type { ExchangeFlow } from '../../src/downstream/client-handler.ts'
 import { parseRequestHead, RequestHead } from '../../src/http/request-parser.ts'
+import { withFallbackGroups } from '../../src/model/fallback-group.ts'
 import { beginExchange } from '../../src/proxy/begin.ts'
 import { LogFiles } from '../../src/proxy/log-files.ts'
 import type { Services } from '../../src/proxy/runtime.ts'
@@ -168,14 +170,19 @@ async function makeGeneration(
   prefix: string,
   generations: Generations,
 ): Promise<Generation> {
-  const { config, diagnostics, sources } = readConfigText('test.conf', text, {
+  const {
+    config: written,
+    diagnostics,
+    sources,
+  } = readConfigText('test.conf', text, {
     prefix,
     env: {},
     globals: '',
     hostname: 'test',
     format: 'nginx',
   })
-  if (config === null) throw new Error(renderDiagnostics(diagnostics, sources))
+  if (written === null) throw new Error(renderDiagnostics(diagnostics, sources))
+  const config = withFallbackGroups(readFallbackPages(written).config)
   const { lines } = await resolveLines(config.upstreams)
   const generation = generations.make(config, lines.map(listPeers), listenAddresses(config))
   assert.ok(generation !== null)
