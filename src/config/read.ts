@@ -4,6 +4,7 @@
 import { checkConfig } from '../model/check.ts'
 import type { Format } from '../model/config.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { ldirectordReader } from './ldirectord/ldirectord-reader.ts'
 import { nginxReader } from './nginx/nginx-reader.ts'
 import type { Reader, ReadOptions, ReadResult } from './reader.ts'
 import { makeSource, type Source } from './source.ts'
@@ -12,7 +13,7 @@ import { nearest } from './suggest.ts'
 import { yamlReader } from './yaml/reader.ts'
 
 /** Every dialect; the earlier row is asked first. A new one is one folder and one row. */
-const READERS: readonly Reader[] = [yamlReader, nginxReader]
+const READERS: readonly Reader[] = [yamlReader, nginxReader, ldirectordReader]
 
 /** `ReadOptions`, and the dialect where neither name nor text shall decide. */
 export type ReadConfigOptions = ReadOptions & { readonly format?: Format }
