@@ -51,7 +51,9 @@ describe('docs/balancing.md', () => {
 
   const rows = [...TEXT.matchAll(/^\| (?:`([^`]+)`|\(none\)) \| `([^`]+)` \|/gm)]
     .map(([, nginx = '', yaml = '']) => ({ nginx, yaml }))
-    .filter(({ nginx }) => !/=|^(backup|down|drain|resolve)/.test(nginx) || nginx.includes(' '))
+    .filter(
+      ({ nginx }) => !/=|^(backup|down|drain|resolve|race)/.test(nginx) || nginx.includes(' '),
+    )
     .filter(({ nginx }) => !/^(?:max_fails|sticky )/.test(nginx))
 
   it('names every method', () => {
@@ -74,7 +76,7 @@ describe('docs/balancing.md', () => {
   const sessions = [...TEXT.matchAll(/^\| `(sticky [^`]+)` \| `([^`]+)` \|/gm)]
 
   it('names every way to keep sessions', () => {
-    assert.equal(sessions.length, 3)
+    assert.equal(sessions.length, 4)
   })
 
   for (const [, nginx, yaml] of sessions) {

@@ -83,8 +83,11 @@ const CACHE_ROWS: readonly DirectiveRow[] = CACHE_NAMES.map(([name, args]) => ({
   syntax: '…',
   doc: 'responses are not cached yet',
   effect: 'none',
-  apply: (directive: Directive, _scope: unknown, reading: Reading) =>
-    notice(directive, reading, 'cache', CACHE_NOTICE),
+  apply: (directive: Directive, _scope: unknown, reading: Reading) => {
+    const [path] = directive.args
+    if (name === 'proxy_cache_path') reading.cachePaths.push(reading.underPrefix(path!.text))
+    notice(directive, reading, 'cache', CACHE_NOTICE)
+  },
 }))
 
 export const ACCEPTED_DIRECTIVES: readonly DirectiveRow[] = [

@@ -10,9 +10,11 @@ import {
   implicitKeepalive,
 } from '../../model/defaults.ts'
 import type { Listen } from '../../model/listener.ts'
+import type { Probe } from '../../model/probe.ts'
 import { DEFAULT_RESOLVER } from '../../model/resolver.ts'
-import type { Action, Location, ProxyTarget, Server } from '../../model/route.ts'
+import type { Action, Location, ProxyTarget, Server, ServerName } from '../../model/route.ts'
 import type { LogFormat, Settings } from '../../model/settings.ts'
+import { templateText } from '../../model/template.ts'
 import { PLAIN_PEER, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
 import type { Source } from '../source.ts'
 import { isAddressProblem, parsePeerAddress } from './address.ts'
@@ -20,9 +22,18 @@ import { checkBufferSizes } from './buffer-sizes.ts'
 import { buildSettings } from './build-settings.ts'
 import { wordOrigin } from './lexer.ts'
 import { DEFAULT_BACKLOG } from './listen-directive.ts'
+import { buildProbe, type ProbePlace } from './probe-build.ts'
+import type { WrittenProbe } from './probe-written.ts'
 import type { Reading } from './reading.ts'
 import { buildResolver } from './resolver-directives.ts'
-import type { HttpScope, LocationScope, MainScope, ServerScope, UpstreamScope } from './scope.ts'
+import type {
+  HttpScope,
+  Level,
+  LocationScope,
+  MainScope,
+  ServerScope,
+  UpstreamScope,
+} from './scope.ts'
 import { checkResolving } from './upstream-directives.ts'
 
 /** Makes the model; mistakes that only show now are reported to `reading`. */
@@ -50,6 +61,7 @@ export function buildConfig(main: MainScope, source: Source, reading: Reading): 
       origins: reading.processOrigins,
     },
     ...parts,
+    ...(reading.cachePaths.length === 0 ? {} : { cachePaths: reading.cachePaths }),
   }
 }
 
@@ -66,6 +78,9 @@ class ConfigBuilder {
   readonly #explicit = new Map<string, Upstream>()
   /** By lower-case host and port. */
   readonly #implicit = new Map<string, Upstream>()
+  /** By the name of their group. */
+  readonly #probes = new Map<string, Probe[]>()
+  #matches: HttpScope['matches'] = new Map()
 
   constructor(reading: Reading) {
     this.#reading = reading
@@ -73,18 +88,25 @@ class ConfigBuilder {
 
   build(http: HttpScope, defaults: Settings): HttpParts {
     const settings = buildSettings(http.level, defaults, null, this.#reading)
+    this.#matches = http.matches
     for (const upstream of http.upstreams) {
       this.#explicit.set(upstream.name.toLowerCase(), this.#upstream(upstream, settings))
     }
     const servers = http.servers.map(server => this.#server(server, settings))
     const logFormats: readonly LogFormat[] = [...DEFAULT_LOG_FORMATS, ...http.logFormats]
-    const upstreams = [...this.#explicit.values(), ...this.#implicit.values()]
+    const groups = [...this.#explicit.values(), ...this.#implicit.values()]
+    const upstreams = groups.map(group => ({
+      ...group,
+      probes: this.#probes.get(group.name) ?? [],
+    }))
     return { upstreams, servers, logFormats }
   }
 
   #upstream(scope: UpstreamScope, above: Settings): Upstream {
     const resolver = buildResolver(scope, above.resolver, this.#reading.isStrict)
     checkResolving(scope, resolver, this.#reading)
+    const place = { proxy: above.proxy, proxyHost: scope.name, serverNames: [] }
+    this.#addProbes(scope.probes, scope.name, place)
     return {
       origin: scope.origin,
       origins: scope.origins,
@@ -93,6 +115,10 @@ class ConfigBuilder {
       peers: scope.peers,
       keepalive: { ...defaultKeepalive(this.#reading.compat), ...scope.keepalive },
       passiveHealth: scope.passiveHealth,
+      probes: [],
+      alerts: scope.alerts,
+      maintenancePath: scope.maintenancePath,
+      fallback: scope.fallback,
       sticky: scope.sticky,
       queue: scope.queue,
       proxyProtocol: scope.proxyProtocol,
@@ -107,6 +133,7 @@ class ConfigBuilder {
     const settings = buildSettings(scope.level, above, null, this.#reading)
     return {
       origin: scope.origin,
+      ...originsOf(scope.level),
       listens: scope.listens.length > 0 ? scope.listens : [defaultListen(scope)],
       names: scope.names.length > 0 ? scope.names : [{ kind: 'exact', name: '' }],
       name: scope.name ?? '',
@@ -124,8 +151,10 @@ class ConfigBuilder {
     const target = scope.target === null ? null : this.#target(scope, scope.target)
     const settings = buildSettings(level, above, { match, target: scope.target }, this.#reading)
     const action: Action = target === null ? { kind: 'files' } : { kind: 'proxy', target }
+    this.#checkPeers(scope, target, settings)
     return {
       origin: scope.origin,
+      ...originsOf(level),
       match,
       settings,
       returns: scope.returns,
@@ -133,6 +162,30 @@ class ConfigBuilder {
       action,
       isInternal: level.find('isInternal') ?? false,
       locations: scope.locations.map(location => this.#location(location, settings)),
+    }
+  }
+
+  /** The `health_check` lines of a location ask the peers of its group. */
+  #checkPeers({ probes, parent }: LocationScope, target: ProxyTarget | null, at: Settings): void {
+    const [first] = probes
+    if (first === undefined) return
+    if (target === null || target.upstream === null) {
+      const problem = target === null ? 'without' : 'with variables in'
+      const message = `"health_check" ${problem} "proxy_pass": it has no peers to ask`
+      const hint = 'name the group: proxy_pass http://NAME; or write it in "upstream"'
+      this.#reading.diagnostics.error(message, first.origin, hint)
+      return
+    }
+    const proxyHost = templateText(target.address)
+    const place = { proxy: at.proxy, proxyHost, serverNames: namesAround(parent) }
+    this.#addProbes(probes, target.upstream, place)
+  }
+
+  #addProbes(written: readonly WrittenProbe[], group: string, place: ProbePlace): void {
+    for (const one of written) {
+      const probe = buildProbe(one, place, this.#matches, this.#reading)
+      if (probe === null) continue
+      this.#probes.set(group, [...(this.#probes.get(group) ?? []), probe])
     }
   }
 
@@ -176,6 +229,17 @@ class ConfigBuilder {
     })
     return target
   }
+}
+
+/** Where settings stand that are checked against each other when all is known. */
+function originsOf(level: Level): Pick<Location, 'origins'> {
+  const origin = level.findOrigin('retryTryTimeoutMs')
+  return origin === undefined ? {} : { origins: { 'proxy.retry.tryTimeoutMs': origin } }
+}
+
+/** The names of the server that a location stands in. */
+function namesAround(scope: ServerScope | LocationScope): readonly ServerName[] {
+  return scope.kind === 'server' ? scope.names : namesAround(scope.parent)
 }
 
 /** As nginx: port 80 for the superuser, else 8000, where a server has no `listen`. */

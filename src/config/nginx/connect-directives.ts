@@ -8,6 +8,7 @@ import { flagRow, levelRow, oneOf } from './level-rows.ts'
 import type { Reading } from './reading.ts'
 import { parseTemplate } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
+import { portHint } from './values.ts'
 
 export const CONNECT_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
@@ -59,7 +60,9 @@ function readBind(directive: Directive, scope: LevelScope, reading: Reading): vo
     return
   }
   if (!text.includes('$') && parseLocalAddress(text) === null) {
-    const hint = 'wants an IP address of this machine, with or without a port: 10.0.0.1'
+    const wanted = 'wants an IP address of this machine, with or without a port: 10.0.0.1'
+    const isPort = parseLocalAddress(text.replace(/:\d+$/, ':1')) !== null
+    const hint = isPort ? portHint(text) : wanted
     reading.refuse(word!, `invalid address "${text}"`, hint)
     return
   }

@@ -8,6 +8,7 @@ import type { DirectiveRow } from './directive-row.ts'
 import { FILE_DIRECTIVES } from './file-directives.ts'
 import { LOG_DIRECTIVES } from './log-directives.ts'
 import { MAIN_DIRECTIVES } from './main-directives.ts'
+import { PROBE_DIRECTIVES } from './probe-directives.ts'
 import { PROXY_DIRECTIVES } from './proxy-directives.ts'
 import { PROXY_PASS_DIRECTIVES } from './proxy-pass.ts'
 import { RESOLVER_DIRECTIVES } from './resolver-directives.ts'
@@ -21,6 +22,7 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ...MAIN_DIRECTIVES,
   ...ROUTE_DIRECTIVES,
   ...UPSTREAM_DIRECTIVES,
+  ...PROBE_DIRECTIVES,
   ...PROXY_PASS_DIRECTIVES,
   ...PROXY_DIRECTIVES,
   ...CONNECT_DIRECTIVES,

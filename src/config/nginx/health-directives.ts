@@ -9,11 +9,11 @@ import {
   type OutlierRules,
 } from '../../model/passive-health.ts'
 import { type DirectiveRow, MANY, upstreamRow } from './directive-row.ts'
-import type { Word } from './lexer.ts'
+import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import type { UpstreamScope } from './scope.ts'
 import { type Directive, statementOrigin } from './tree.ts'
-import { parseCount, parseTimeMs, parseTimeSeconds } from './values.ts'
+import { countHint, parseCount, parseTimeMs, parseTimeSeconds, timeHint } from './values.ts'
 
 /** A parameter of `outlier_detection`: what it sets, and how it is written. */
 interface Parameter {
@@ -111,9 +111,16 @@ function readFailOn(directive: Directive, scope: UpstreamScope, reading: Reading
   const { args } = directive
   let isOff = false
   let isListed = false
+  const seen = new Set<string>()
   for (const word of args) {
     const { text } = word
     const condition = FAIL_CONDITIONS.find(known => known === text)
+    const name = text.replace(/=.*/s, '')
+    if (seen.has(name)) {
+      const hint = text === name ? '' : 'the last one holds'
+      reading.diagnostics.warning(`duplicate value "${text}"`, wordOrigin(word), hint)
+    }
+    seen.add(name)
     if (text.startsWith('slow=')) {
       readSlow(word, scope, reading)
       continue
@@ -121,7 +128,7 @@ function readFailOn(directive: Directive, scope: UpstreamScope, reading: Reading
     isListed = true
     if (text === 'off') isOff = true
     else if (condition !== undefined) found.add(condition)
-    else reading.refuseParameter(word, [...FAIL_CONDITIONS, 'slow', 'off'])
+    else reading.refuseParameter(word, [...FAIL_CONDITIONS, 'slow=', 'off'])
   }
   if (isOff && found.size > 0) {
     const word = args.find(({ text }) => text === 'off')!
@@ -132,9 +139,12 @@ function readFailOn(directive: Directive, scope: UpstreamScope, reading: Reading
 }
 
 function readSlow(word: Word, scope: UpstreamScope, reading: Reading): void {
-  const ms = notZero(parseTimeMs(word.text.slice('slow='.length)))
-  if (ms === null) reading.refuse(word, `invalid parameter "${word.text}"`, 'write a time: slow=2s')
-  else scope.passiveHealth.slowMs = ms
+  const text = word.text.slice('slow='.length)
+  const ms = notZero(parseTimeMs(text))
+  if (ms === null) {
+    const hint = timeHint(text, 'write a time: slow=2s')
+    reading.refuse(word, `invalid parameter "${word.text}"`, hint)
+  } else scope.passiveHealth.slowMs = ms
 }
 
 function readOutliers(directive: Directive, scope: UpstreamScope, reading: Reading): void {
@@ -149,15 +159,25 @@ function readOutliers(directive: Directive, scope: UpstreamScope, reading: Readi
   const seen = new Set<string>()
   for (const word of args) {
     if (word.text === 'on' && args.length === 1) break
+    if (word.text === 'on' || word.text === 'off') {
+      const others = word.text === 'on' ? 'parameters switch it on too' : 'leave out the others'
+      const hint = `"${word.text}" stands alone: ${others}`
+      reading.refuse(word, `invalid parameter "${word.text}"`, hint)
+      continue
+    }
     const equals = word.text.indexOf('=')
     const parameter = PARAMETERS.find(({ name }) => name === word.text.slice(0, equals))
     if (parameter === undefined) {
-      reading.refuseParameter(word, [...PARAMETERS.map(({ name }) => name), 'on', 'off'])
+      reading.refuseParameter(word, [...PARAMETERS.map(({ name }) => `${name}=`), 'on', 'off'])
       continue
     }
-    const value = parameter.parse(word.text.slice(equals + 1))
-    if (value === null) reading.refuse(word, `invalid parameter "${word.text}"`, parameter.wanted)
-    else if (seen.has(parameter.name)) reading.refuse(word, `duplicate parameter "${word.text}"`)
+    const text = word.text.slice(equals + 1)
+    const value = parameter.parse(text)
+    if (value === null) {
+      const { wanted } = parameter
+      const hint = wanted === TIME ? timeHint(text, wanted) : countHint(text, wanted)
+      reading.refuse(word, `invalid parameter "${word.text}"`, hint)
+    } else if (seen.has(parameter.name)) reading.refuse(word, `duplicate parameter "${word.text}"`)
     else rules = { ...rules, [parameter.key]: value }
     seen.add(parameter.name)
   }

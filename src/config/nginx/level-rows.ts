@@ -13,12 +13,14 @@ import type { Reading } from './reading.ts'
 import type { LevelValues } from './scope.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import {
+  countHint,
   parseCount,
   parseFlag,
   parseOffset,
   parseSize,
   parseTimeMs,
   parseTimeSeconds,
+  timeHint,
 } from './values.ts'
 
 type LevelContext = (typeof ALL_LEVELS)[number]
@@ -152,13 +154,13 @@ const TIME_HINT = 'a time is seconds, or with ms, s, m, h, d, w, M, y: 1m30s'
 
 export function readTimeMs(word: Word, directive: Directive, reading: Reading): number | null {
   const value = parseTimeMs(word.text)
-  if (value === null) refuseForm(word, directive, reading, TIME_HINT)
+  if (value === null) refuseForm(word, directive, reading, timeHint(word.text, TIME_HINT))
   return value
 }
 
 export function readTimeSeconds(word: Word, directive: Directive, reading: Reading): number | null {
   const value = parseTimeSeconds(word.text)
-  if (value === null) refuseForm(word, directive, reading, TIME_HINT)
+  if (value === null) refuseForm(word, directive, reading, timeHint(word.text, TIME_HINT))
   return value
 }
 
@@ -166,7 +168,7 @@ export function readCount(word: Word, directive: Directive, reading: Reading): n
   const value = parseCount(word.text)
   if (value === null) {
     const message = `"${directive.name.text}" directive invalid number "${word.text}"`
-    reading.refuse(word, message, 'write digits only')
+    reading.refuse(word, message, countHint(word.text, 'write digits only'))
   }
   return value
 }

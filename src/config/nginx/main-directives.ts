@@ -66,6 +66,37 @@ export const MAIN_DIRECTIVES: readonly DirectiveRow[] = [
       if (value !== null) setProcess(directive, reading, 'shutdownTimeoutMs', value)
     },
   ),
+  mainRow(
+    'control_socket',
+    {
+      syntax: 'path | off',
+      doc: 'unix socket that `headgate status` asks; without it at its usual place (not of nginx)',
+    },
+    (directive, _scope, reading) => {
+      const { text } = directive.args[0]!
+      const path = text === 'off' ? '' : reading.underPrefix(text.replace(/^unix:/, ''))
+      setProcess(directive, reading, 'controlPath', path)
+    },
+  ),
+  mainRow(
+    'auto_reload',
+    {
+      args: [1, 2],
+      syntax: 'on | off [command]',
+      doc:
+        'reloads when a file of the configuration changed on disk; a bad one changes nothing. ' +
+        'The command is run with the path of the main file after each change (not of nginx)',
+    },
+    (directive, _scope, reading) => {
+      const [word, program] = directive.args
+      const isReloading = readFlag(word!, directive, reading)
+      if (isReloading === null) return
+      if (program?.text === '') reading.refuseValue(directive, program, 'write a program')
+      const path = program?.text ?? null
+      const command = path?.includes('/') === true ? reading.underPrefix(path) : path
+      setProcess(directive, reading, 'fileWatch', { isReloading, command })
+    },
+  ),
 ]
 
 function blockOptions(doc: string) {
@@ -97,6 +128,7 @@ function readHttp(directive: Directive, scope: MainScope, reading: Reading): voi
     servers: [],
     upstreams: [],
     logFormats: [],
+    matches: new Map(),
   }
   reading.walk(directive.block!, scope.http)
 }

@@ -109,7 +109,7 @@ function readHash(args: readonly Word[], reading: Reading): Method | null {
     else if (placement === 'modulo' && text === 'consistent') placement = 'ketama'
     else if (placement === 'modulo' && text === 'maglev') placement = 'maglev'
     else {
-      reading.refuseParameter(parameter, ['consistent', 'maglev', 'bounded'])
+      reading.refuseParameter(parameter, ['consistent', 'maglev', 'bounded='])
       isWhole = false
     }
   }
@@ -135,7 +135,11 @@ function readBound(word: Word, reading: Reading): number | undefined {
 
 function readRandom([two, by]: readonly Word[], reading: Reading): Method | null {
   if (two !== undefined && two.text !== 'two') {
-    reading.refuseParameter(two, ['two'])
+    const hint =
+      two.text === 'least_conn' || two.text.startsWith('least_time')
+        ? `it chooses between two: random two ${two.text}`
+        : 'write "two", or nothing: it draws one or two'
+    reading.refuse(two, `invalid parameter "${two.text}"`, hint)
     return null
   }
   if (by !== undefined && !isOneOf(RANDOM_RULES, by.text)) {
@@ -150,8 +154,10 @@ function readLeastTime([measure, inflight]: readonly Word[], reading: Reading): 
   const { text } = measure!
   if (text === 'peak_ewma' && inflight === undefined) return { kind: 'peak_ewma' }
   if (!isOneOf(TIME_MEASURES, text)) {
-    if (text === 'peak_ewma') reading.refuseParameter(inflight!)
-    else {
+    if (text === 'peak_ewma') {
+      const hint = '"peak_ewma" takes none: it counts what is in flight anyway'
+      reading.refuse(inflight!, `invalid parameter "${inflight!.text}"`, hint)
+    } else {
       const hint = 'write header, last_byte or peak_ewma'
       reading.refuse(measure!, `invalid value "${text}" in "least_time" directive`, hint)
     }

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import type { Origin } from '../../model/origin.ts'
 import {
   METHODS_WITHOUT_BACKUP,
+  PEER_COUNT_MAX,
   type Peer,
   PLAIN_PEER,
   ROUTE_BYTES_MAX,
@@ -15,7 +16,7 @@ import { partOrigin, type Word } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import type { UpstreamScope } from './scope.ts'
 import { type Directive, statementOrigin } from './tree.ts'
-import { parseCount, parseTimeSeconds } from './values.ts'
+import { countHint, parseCount, parseTimeSeconds, portHint, timeHint } from './values.ts'
 
 export const PEER_DIRECTIVES: readonly DirectiveRow[] = [
   upstreamRow(
@@ -56,7 +57,12 @@ function peerAddress(word: Word, reading: Reading): ParsedAddress | null {
   const parsed = parsePeerAddress(word.text)
   if (!isAddressProblem(parsed)) return parsed
   const scheme = /^https?:\/\//i.exec(word.text)
-  const hint = scheme === null ? '' : `leave out "${scheme[0]}": "proxy_pass" names the protocol`
+  const hint =
+    scheme !== null
+      ? `leave out "${scheme[0]}": "proxy_pass" names the protocol`
+      : parsed.problem === 'invalid port'
+        ? portHint(word.text)
+        : ''
   reading.refuse(word, `${parsed.problem} in upstream "${word.text}"`, hint)
   return null
 }
@@ -70,25 +76,40 @@ function checkService(
 ): boolean {
   const { address } = parsed
   const isName = address.kind === 'tcp' && isIP(address.host) === 0
-  const problem =
-    peer.service === null
-      ? ''
-      : !peer.isResolving
-        ? 'requires "resolve" parameter'
-        : parsed.hasPort
-          ? 'may not have port'
-          : peer.isRaced
-            ? 'may not have "race": its records are peers of their own'
-            : isName
-              ? ''
-              : 'requires domain name'
-  if (problem !== '') reading.refuse(word, `service upstream "${word.text}" ${problem}`)
+  const [problem, hint] =
+    peer.service === null ? NO_PROBLEM : serviceProblem(isName, parsed.hasPort, peer)
+  if (problem !== '') reading.refuse(word, `service upstream "${word.text}" ${problem}`, hint)
   // As in nginx: there is nothing to look up, and nothing to race between.
   if (!isName) {
+    for (const key of ['isResolving', 'isRaced'] as const) {
+      const origin = peer.origins[key]
+      if (origin === undefined || problem !== '') continue
+      const message = `"${FLAG_OF[key]}" has no effect: "${word.text}" is an address, not a name`
+      reading.diagnostics.warning(message, origin, 'leave it out, or write a name')
+    }
     peer.isResolving = false
     peer.isRaced = false
   }
   return problem === ''
+}
+
+const FLAG_OF = { isResolving: 'resolve', isRaced: 'race' } as const
+const NO_PROBLEM = ['', ''] as const
+
+/** In nginx's words, and what to do. */
+function serviceProblem(
+  isName: boolean,
+  hasPort: boolean,
+  { isResolving, isRaced }: PeerDraft,
+): readonly [problem: string, hint: string] {
+  if (!isResolving) return ['requires "resolve" parameter', 'add "resolve": SRV records change']
+  if (hasPort) return ['may not have port', 'leave the port out: the SRV record has it']
+  if (isRaced) {
+    return ['may not have "race": its records are peers of their own', 'leave out "race"']
+  }
+  return isName
+    ? NO_PROBLEM
+    : ['requires domain name', 'write the name that has the SRV records, or leave out "service"']
 }
 
 const FLAGS = {
@@ -101,7 +122,18 @@ const FLAGS = {
 const COUNTS = { weight: 'weight', max_conns: 'maxConns', max_fails: 'maxFails' } as const
 const TIMES = { fail_timeout: 'failTimeoutSeconds', slow_start: 'slowStartSeconds' } as const
 const TEXTS = { route: 'route', service: 'service' } as const
-const PARAMETERS = [FLAGS, COUNTS, TIMES, TEXTS].flatMap(table => Object.keys(table))
+const WITH_VALUE = [COUNTS, TIMES, TEXTS].flatMap(table => Object.keys(table))
+const PARAMETERS = [...WITH_VALUE.map(name => `${name}=`), ...Object.keys(FLAGS)]
+/** What stands behind the `=`. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  weight: 'weight=2',
+  max_conns: 'max_conns=100',
+  max_fails: 'max_fails=3',
+  fail_timeout: 'fail_timeout=30s',
+  slow_start: 'slow_start=30s',
+  route: 'route=a',
+  service: 'service=http',
+}
 
 function readParameter(word: Word, peer: PeerDraft, scope: UpstreamScope, reading: Reading): void {
   const equals = word.text.indexOf('=')
@@ -120,15 +152,21 @@ function readParameter(word: Word, peer: PeerDraft, scope: UpstreamScope, readin
     const key = TIMES[name as keyof typeof TIMES]
     const seconds = parseTimeSeconds(value)
     if (seconds === null) {
-      reading.refuse(word, `invalid parameter "${word.text}"`, 'write whole seconds: 30s')
+      const hint = timeHint(value, 'write whole seconds: 30s')
+      reading.refuse(word, `invalid parameter "${word.text}"`, hint)
       return
     }
     peer[key] = seconds
     peer.origins[key] = placeOf(word)
   } else if (name in TEXTS && value !== null) {
     readText(word, name as keyof typeof TEXTS, value, peer, reading)
+  } else if (name in FLAGS) {
+    const hint = `write "${name}" alone`
+    reading.refuse(word, `invalid parameter "${word.text}"`, hint)
+  } else if (WITH_VALUE.includes(name)) {
+    reading.refuse(word, `invalid parameter "${word.text}"`, `write a value: ${EXAMPLES[name]}`)
   } else {
-    reading.refuseParameter(word, PARAMETERS.includes(name) ? [] : PARAMETERS)
+    reading.refuseParameter(word, PARAMETERS)
   }
 }
 
@@ -146,9 +184,14 @@ function readCount(
   reading: Reading,
 ): void {
   const number = parseCount(value)
-  if (number === null || (name === 'weight' && number === 0)) {
-    const hint = name === 'weight' ? 'a weight is at least 1; use "down" to take a peer out' : ''
-    reading.refuse(word, `invalid parameter "${word.text}"`, hint || 'write digits only')
+  const isTooLarge = name !== 'weight' && /^\d+$/.test(value) && Number(value) > PEER_COUNT_MAX
+  if (number === null || (name === 'weight' && number === 0) || isTooLarge) {
+    const wanted =
+      name === 'weight'
+        ? 'a weight is at least 1; use "down" to take a peer out'
+        : 'write digits only'
+    const hint = countHint(value, wanted, PEER_COUNT_MAX)
+    reading.refuse(word, `invalid parameter "${word.text}"`, hint)
     return
   }
   peer[COUNTS[name]] = number
@@ -163,7 +206,7 @@ function readText(
   reading: Reading,
 ): void {
   if (value === '') {
-    reading.refuse(word, `${name} is empty`)
+    reading.refuse(word, `${name} is empty`, `write a value: ${EXAMPLES[name]}`)
   } else if (name === 'route' && Buffer.byteLength(value) > ROUTE_BYTES_MAX) {
     reading.refuse(word, `route is longer than ${ROUTE_BYTES_MAX}`)
   } else {

@@ -3,7 +3,7 @@
 // every directive needs to complain.
 
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import type { CompatProfile } from '../../model/config.ts'
+import type { CompatProfile, FileWatch } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import { LIMITS } from '../../model/limits.ts'
 import type { Origin } from '../../model/origin.ts'
@@ -14,6 +14,7 @@ import type { Source } from '../source.ts'
 import { isFileProblem, readSourceFile } from '../source-file.ts'
 import { nearest } from '../suggest.ts'
 import { expandGlob, isGlob } from './glob.ts'
+import { oneOf } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Scope } from './scope.ts'
 import { type Directive, directiveOrigin, parseTree, statementOrigin } from './tree.ts'
@@ -30,6 +31,8 @@ export interface WrittenProcess {
   isDaemon?: boolean
   pidPath?: string
   shutdownTimeoutMs?: number
+  controlPath?: string
+  fileWatch?: FileWatch
 }
 
 /**
@@ -46,6 +49,8 @@ export class Reading {
   readonly processOrigins: Record<string, Origin> = {}
   /** Where directories for temporary files were written, by path. */
   readonly directories = new Map<string, Origin>()
+  /** Directories of caches. */
+  readonly cachePaths: string[] = []
   compat: CompatProfile = DEFAULT_COMPAT
   isStrict = false
   /** Names of captures, which are variables everywhere. */
@@ -93,10 +98,14 @@ export class Reading {
     this.refuse(word, `invalid value "${word.text}" in "${text}" directive`, wanted)
   }
 
-  /** nginx's answer to a parameter that a directive does not know. */
+  /** nginx's answer to a parameter that a directive does not know; one with a value ends in `=`. */
   refuseParameter(word: Word, known: Iterable<string> = []): void {
-    const meant = nearest(word.text.replace(/=.*/s, ''), known)
-    const hint = meant === null ? '' : `did you mean "${meant}"?`
+    const words = [...known]
+    const names = words.map(name => name.replace(/=$/, ''))
+    const meant = nearest(word.text.replace(/=.*/s, ''), names)
+    const isShort = words.length > 0 && words.length <= CHOICES_MAX
+    const all = isShort ? `write ${oneOf(words)}` : ''
+    const hint = meant === null ? all : `did you mean "${meant}"?`
     this.refuse(word, `invalid parameter "${word.text}"`, hint)
   }
 
@@ -206,6 +215,9 @@ export class Reading {
     this.#stack.pop()
   }
 }
+
+/** More words than these are no help: the manual has them. */
+const CHOICES_MAX = 14
 
 /** A path below the working directory as a relative one: messages show files as they were named. */
 function relativeTo(path: string): string {

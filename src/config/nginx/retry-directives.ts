@@ -9,7 +9,7 @@ import { countRow, levelRow, oneOf, readTimeMs, timeRow } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import { type Directive, statementOrigin } from './tree.ts'
-import { parseCount, parseTimeMs } from './values.ts'
+import { countHint, parseCount, parseTimeMs, timeHint } from './values.ts'
 
 export const RETRY_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
@@ -105,7 +105,7 @@ function readHedge(directive: Directive, scope: LevelScope, reading: Reading): v
   if (least !== undefined) {
     hedgeMinMs = least.text.startsWith('min=') ? parseTimeMs(least.text.slice(4)) : null
     if (hedgeMinMs === null) {
-      reading.refuseParameter(least, ['min='])
+      refuseLeast(least, timeHint(least.text.slice(4), 'write a time: min=10ms'), reading)
       return
     }
   }
@@ -123,11 +123,18 @@ function readBudget(directive: Directive, scope: LevelScope, reading: Reading): 
     return
   }
   const least = floor === undefined ? BUDGET_MIN : readLeast(floor)
-  if (least === null) reading.refuseParameter(floor!, ['min='])
-  else {
+  if (least === null) {
+    refuseLeast(floor!, countHint(floor!.text.slice(4), 'write digits only: min=3'), reading)
+  } else {
     const budget = { budgetPercent: percent, budgetMin: least }
     scope.level.set('retryBudget', budget, statementOrigin(directive))
   }
+}
+
+/** @param wanted what stands behind `min=` */
+function refuseLeast(word: Word, wanted: string, reading: Reading): void {
+  if (!word.text.startsWith('min=')) reading.refuseParameter(word, ['min='])
+  else reading.refuse(word, `invalid parameter "${word.text}"`, wanted)
 }
 
 function readPercent(word: Word): number | null {

@@ -127,6 +127,7 @@ function readLocation(
     tryFiles: null,
     target: null,
     targetWord: null,
+    probes: [],
   }
   scope.locations.push(location)
   reading.walk(directive.block!, location)

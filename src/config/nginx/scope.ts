@@ -5,6 +5,7 @@
 import type { Listen } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
 import type { PassiveHealth } from '../../model/passive-health.ts'
+import type { Alerts } from '../../model/probe.ts'
 import type { FieldTemplate, ProxySettings, RetryCondition } from '../../model/proxy-settings.ts'
 import type { LocationMatch, ProxyTarget, Return, ServerName, TryFiles } from '../../model/route.ts'
 import type {
@@ -19,8 +20,18 @@ import type {
   Settings,
 } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
-import type { Keepalive, Method, Peer, ProxyProtocol, Queue, Sticky } from '../../model/upstream.ts'
+import type {
+  Fallback,
+  Keepalive,
+  Method,
+  Peer,
+  ProxyProtocol,
+  Queue,
+  Sticky,
+} from '../../model/upstream.ts'
 import type { Word } from './lexer.ts'
+import type { MatchBlock } from './match-block.ts'
+import type { WrittenProbe } from './probe-written.ts'
 import type { WrittenResolver } from './resolver-directives.ts'
 
 /**
@@ -127,6 +138,8 @@ export interface HttpScope extends ScopeBase {
   readonly servers: ServerScope[]
   readonly upstreams: UpstreamScope[]
   readonly logFormats: LogFormat[]
+  /** `match` blocks by name. */
+  readonly matches: Map<string, MatchBlock>
 }
 
 /** What `server` and `location` have in common: what a request gets there. */
@@ -154,6 +167,8 @@ export interface LocationScope extends RouteScope {
   target: ProxyTarget | null
   /** The words of `proxy_pass`, for what is checked after the walk. */
   targetWord: Word | null
+  /** `health_check` lines: of the group that `target` names. */
+  readonly probes: WrittenProbe[]
 }
 
 export interface UpstreamScope extends ScopeBase {
@@ -166,9 +181,14 @@ export interface UpstreamScope extends ScopeBase {
   readonly keepalive: { -readonly [K in keyof Keepalive]?: Keepalive[K] }
   sticky: Sticky | null
   queue: Queue | null
+  fallback: Fallback | null
   readonly passiveHealth: { -readonly [K in keyof PassiveHealth]: PassiveHealth[K] }
   proxyProtocol: ProxyProtocol | null
   statePath: string | null
+  /** `health_check` lines. */
+  readonly probes: WrittenProbe[]
+  alerts: Alerts | null
+  maintenancePath: string | null
   hasZone: boolean
   resolver?: WrittenResolver
   resolverTimeoutMs?: number

@@ -1,23 +1,27 @@
 // `sticky` in `upstream`: how a session stays with its peer, by a cookie that is set, by a route
-// that the application names, or by a session that is learned. Read and checked as nginx 1.29.6
-// does it.
+// that the application names, or by a session that is learned, read and checked as nginx 1.29.6
+// does it; and by the client's address, which is ours (ldirectord: `persistent`, `netmask`).
 
 import type { Template } from '../../model/template.ts'
 import { literalText } from '../../model/template.ts'
 import type { Sticky } from '../../model/upstream.ts'
-import { ROUTE_BYTES_MAX } from '../../model/upstream.ts'
+import { PLAIN_SOURCE, ROUTE_BYTES_MAX } from '../../model/upstream.ts'
+import { parseNetmask } from '../netmask.ts'
 import { type DirectiveRow, MANY, upstreamRow } from './directive-row.ts'
 import { oneOf } from './level-rows.ts'
 import type { Word } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import { parseTemplate, parseTemplatePart } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
-import { parseSize, parseTimeMs, parseTimeSeconds } from './values.ts'
+import { parseSize, parseTimeMs, parseTimeSeconds, sizeHint, timeHint } from './values.ts'
 
 /** Eight pages, as nginx wants it: room for some 200 sessions. */
 const ZONE_BYTES_MIN = 32_768
+/** As much as a zone of sessions may have (check-session-zones.ts). */
+const ZONE_MOST = '1024m'
 const DEFAULT_TIMEOUT_MS = 600_000
 const SAME_SITE = ['strict', 'lax', 'none']
+const KINDS = ['cookie', 'route', 'learn', 'source']
 
 export const STICKY_DIRECTIVES: readonly DirectiveRow[] = [
   upstreamRow(
@@ -25,9 +29,10 @@ export const STICKY_DIRECTIVES: readonly DirectiveRow[] = [
     {
       args: [2, MANY],
       syntax:
-        'cookie name [expires=time\\|max] [domain=domain] [httponly] [samesite=value] [secure] ' +
+        'cookie name [expires=time|max] [domain=domain] [httponly] [samesite=value] [secure] ' +
         '[path=path] | route $variable … | learn create=$variable lookup=$variable ' +
-        'zone=name:size [timeout=time] [header]',
+        'zone=name:size [timeout=time] [header] | source zone=name:size [netmask=bits] ' +
+        '[netmask6=bits] [timeout=time]',
       doc: `keeps a session with its peer; a \`route=\` is at most ${ROUTE_BYTES_MAX} bytes`,
     },
     (directive, scope, reading) => {
@@ -48,8 +53,10 @@ function readSticky(directive: Directive, reading: Reading): Sticky | null {
       return readRoute(args, reading)
     case 'learn':
       return readLearn(directive, args, reading)
+    case 'source':
+      return readSource(directive, args, reading)
     default:
-      reading.refuse(kind!, `unknown parameter "${kind!.text}"`, 'write cookie, route or learn')
+      reading.refuse(kind!, `unknown parameter "${kind!.text}"`, `write ${oneOf(KINDS)}`)
       return null
   }
 }
@@ -136,7 +143,8 @@ function readExpires(word: Word, parameters: Parameters): number | 'max' | null 
   if (text === 'max') return 'max'
   const seconds = parseTimeSeconds(text)
   if (seconds === null && text !== '') {
-    parameters.refuse(word, 'invalid "expires" parameter value', 'write a time, or max')
+    const hint = timeHint(text, 'write a time, or max')
+    parameters.refuse(word, 'invalid "expires" parameter value', hint)
   }
   return seconds
 }
@@ -161,6 +169,12 @@ function readRoute(args: readonly Word[], reading: Reading): Sticky | null {
 
 const LEARN_PARAMETERS = ['create=', 'lookup=', 'zone=', 'timeout=', 'header']
 
+const LEARN_EXAMPLES = {
+  create: 'create=$upstream_cookie_NAME',
+  lookup: 'lookup=$cookie_NAME',
+  zone: 'zone=NAME:1m',
+}
+
 function readLearn(directive: Directive, args: readonly Word[], reading: Reading): Sticky | null {
   const parameters = new Parameters(reading)
   const create: Template[] = []
@@ -179,8 +193,7 @@ function readLearn(directive: Directive, args: readonly Word[], reading: Reading
       zone = readZone(word, parameters)
     } else if (text.startsWith('timeout=')) {
       if (timeoutMs !== null) parameters.refuse(word, 'duplicate timeout')
-      timeoutMs = parseTimeMs(text.slice('timeout='.length)) ?? 0
-      if (timeoutMs === 0) parameters.refuse(word, 'invalid timeout', 'write a time: 10m')
+      timeoutMs = readTimeout(word, parameters)
     } else if (text === 'header') {
       isAfterHeader = true
     } else {
@@ -191,11 +204,58 @@ function readLearn(directive: Directive, args: readonly Word[], reading: Reading
   const missing = lookup.length === 0 ? 'lookup' : create.length === 0 ? 'create' : 'zone'
   if (lookup.length === 0 || create.length === 0 || zone === null) {
     const problem = `"sticky" directive "${missing}" parameter is not specified`
-    reading.diagnostics.error(problem, statementOrigin(directive))
+    reading.diagnostics.error(
+      problem,
+      statementOrigin(directive),
+      `add: ${LEARN_EXAMPLES[missing]}`,
+    )
     return null
   }
   timeoutMs ??= DEFAULT_TIMEOUT_MS
   return { kind: 'learn', create, lookup, zone, timeoutMs, isAfterHeader }
+}
+
+function readTimeout(word: Word, parameters: Parameters): number {
+  const text = word.text.slice('timeout='.length)
+  const timeoutMs = parseTimeMs(text) ?? 0
+  if (timeoutMs === 0) {
+    parameters.refuse(word, 'invalid timeout', timeHint(text, 'write a time: 10m'))
+  }
+  return timeoutMs
+}
+
+const SOURCE_PARAMETERS = ['zone=', 'netmask=', 'netmask6=', 'timeout=']
+
+function readSource(directive: Directive, args: readonly Word[], reading: Reading): Sticky | null {
+  const parameters = new Parameters(reading)
+  let zone: { readonly name: string; readonly bytes: number } | null = null
+  let { prefix4, prefix6, timeoutMs } = PLAIN_SOURCE
+  for (const word of args) {
+    if (!SOURCE_PARAMETERS.some(known => word.text.startsWith(known))) {
+      parameters.refuseUnknown(word, SOURCE_PARAMETERS)
+      continue
+    }
+    const parameter = parameters.take(word)
+    if (parameter === 'zone') zone = readZone(word, parameters)
+    else if (parameter === 'timeout') timeoutMs = readTimeout(word, parameters)
+    else if (parameter === 'netmask') prefix4 = readPrefix(word, 32, parameters)
+    else if (parameter === 'netmask6') prefix6 = readPrefix(word, 128, parameters)
+  }
+  if (!parameters.isWhole) return null
+  if (zone !== null) return { kind: 'source', prefix4, prefix6, zone, timeoutMs }
+  const problem = '"sticky" directive "zone" parameter is not specified'
+  reading.diagnostics.error(problem, statementOrigin(directive), 'add: zone=name:1m')
+  return null
+}
+
+function readPrefix(word: Word, max: 32 | 128, parameters: Parameters): number {
+  const text = parameters.text(word)
+  if (text === '') return max
+  const bits = parseNetmask(text, max)
+  if (bits !== null) return bits
+  const hint = `write a number of bits from 1 to ${max}${max === 32 ? ', or 255.255.255.0' : ''}`
+  parameters.refuse(word, `invalid "${word.text.replace(/=.*/s, '')}" parameter value`, hint)
+  return max
 }
 
 function readZone(word: Word, parameters: Parameters): { name: string; bytes: number } {
@@ -203,7 +263,8 @@ function readZone(word: Word, parameters: Parameters): { name: string; bytes: nu
   const bytes = size === undefined ? null : parseSize(size)
   if (size === undefined) parameters.refuse(word, 'zone size is not specified', 'zone=name:1m')
   else if (name === '') parameters.refuse(word, 'zone name is not specified', 'zone=name:1m')
-  else if (bytes === null) parameters.refuse(word, 'invalid zone size', 'zone=name:1m')
-  else if (bytes < ZONE_BYTES_MIN) parameters.refuse(word, 'zone is too small', 'at least 32k')
+  else if (bytes === null) {
+    parameters.refuse(word, 'invalid zone size', sizeHint(size, 'zone=name:1m', ZONE_MOST))
+  } else if (bytes < ZONE_BYTES_MIN) parameters.refuse(word, 'zone is too small', 'at least 32k')
   return { name, bytes: bytes ?? 0 }
 }

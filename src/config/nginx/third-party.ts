@@ -29,7 +29,7 @@ const FAMILIES: readonly Family[] = [
   {
     names:
       /^(check|check_http_send|check_http_expect_alive|check_keepalive_requests|check_status)$/,
-    hint: 'it belongs to a health check module',
+    hint: 'it belongs to a health check module: here "health_check" and "match" ask the peers',
   },
   {
     names: /^more_(set|clear)_/,

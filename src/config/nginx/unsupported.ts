@@ -27,7 +27,7 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
     'proxy_ssl_* proxy_store proxy_store_access slice',
   tls: 'ssl_*',
   http2: 'http2 http2_* http3 http3_* quic_*',
-  checks: 'api health_check match stub_status status_zone',
+  checks: 'api stub_status status_zone',
   content:
     'add_after_body add_before_body add_trailer addition_types autoindex* charset charset_map ' +
     'charset_types empty_gif gunzip gunzip_buffers gzip gzip_* mirror mirror_request_body ' +

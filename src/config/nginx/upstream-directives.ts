@@ -4,9 +4,10 @@
 
 import { NGINX_HEALTH } from '../../model/passive-health.ts'
 import type { ResolverSettings } from '../../model/resolver.ts'
-import { ROUND_ROBIN } from '../../model/upstream.ts'
+import { PEER_COUNT_MAX, ROUND_ROBIN, type Sticky } from '../../model/upstream.ts'
 import { PROXY_PROTOCOL_DIRECTIVE } from './connect-directives.ts'
 import { type DirectiveRow, scopeRow, upstreamRow } from './directive-row.ts'
+import { FALLBACK_DIRECTIVE } from './fallback-directive.ts'
 import { HEALTH_DIRECTIVES } from './health-directives.ts'
 import { KEEPALIVE_DIRECTIVES } from './keepalive-directives.ts'
 import { METHOD_DIRECTIVES } from './method-directives.ts'
@@ -15,9 +16,13 @@ import type { Reading } from './reading.ts'
 import type { HttpScope, UpstreamScope } from './scope.ts'
 import { STICKY_DIRECTIVES } from './sticky-directive.ts'
 import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
-import { parseCount, parseSize, parseTimeMs } from './values.ts'
+import { countHint, parseCount, parseSize, parseTimeMs, sizeHint, timeHint } from './values.ts'
 
 const QUEUE_TIMEOUT_MS = 60_000
+/** Eight pages, as nginx wants it. */
+const ZONE_BYTES_MIN = 32_768
+/** A terabyte: no machine has so much to share. */
+const ZONE_MOST = '1048576m'
 
 export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
   scopeRow(
@@ -40,7 +45,9 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
       args: [1, 2],
       isRepeatable: true,
       syntax: 'name [size]',
-      doc: 'accepted: all workers share the state of every group anyway',
+      doc:
+        'nothing hangs on it: all workers share the state of every group anyway; but as in nginx ' +
+        '`server … resolve` wants one',
     },
     readZone,
   ),
@@ -53,10 +60,11 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
     {
       args: [1, 2],
       syntax: 'number [timeout=time]',
-      doc: 'requests that wait while no peer can be picked, 60s',
+      doc: 'requests that wait while no peer can be picked, 60s; with `timeout=0` nobody waits',
     },
     readQueue,
   ),
+  FALLBACK_DIRECTIVE,
   upstreamRow(
     'state',
     { syntax: 'file', doc: 'the file that keeps the peers of the group; instead of `server`' },
@@ -70,9 +78,16 @@ export const UPSTREAM_DIRECTIVES: readonly DirectiveRow[] = [
 function readZone(directive: Directive, scope: UpstreamScope, reading: Reading): void {
   const [name, size] = directive.args
   if (name!.text === '') reading.refuse(name!, 'invalid zone name ""')
-  if (size !== undefined && parseSize(size.text) === null) {
-    const hint = 'a size is bytes, or with k or m: 64k'
-    reading.refuse(size, `invalid zone size "${size.text}"`, hint)
+  const bytes = size === undefined ? ZONE_BYTES_MIN : parseSize(size.text)
+  if (bytes === null || bytes > parseSize(ZONE_MOST)!) {
+    const hint = sizeHint(size!.text, 'a size is bytes, or with k or m: 64k', ZONE_MOST)
+    reading.refuse(size!, `invalid zone size "${size!.text}"`, hint)
+  } else if (bytes < ZONE_BYTES_MIN) {
+    reading.refuse(
+      size!,
+      `zone "${name!.text}" is too small`,
+      'at least 32k, or leave the size out',
+    )
   }
   scope.hasZone = true
 }
@@ -80,20 +95,23 @@ function readZone(directive: Directive, scope: UpstreamScope, reading: Reading):
 function readQueue(directive: Directive, scope: UpstreamScope, reading: Reading): void {
   const [number, timeout] = directive.args
   const size = parseCount(number!.text)
-  if (size === null || size === 0) {
-    reading.refuseValue(directive, number!, 'a queue has room for at least one request')
+  if (size === null || size === 0 || size > PEER_COUNT_MAX) {
+    const wanted = 'a queue has room for at least one request'
+    const hint = countHint(number!.text, wanted, PEER_COUNT_MAX)
+    reading.refuseValue(directive, number!, hint)
     return
   }
   let timeoutMs: number | null = QUEUE_TIMEOUT_MS
   if (timeout !== undefined) {
     const match = /^timeout=(.*)$/s.exec(timeout.text)
     if (match === null) {
-      reading.refuseParameter(timeout, ['timeout'])
+      reading.refuseParameter(timeout, ['timeout='])
       return
     }
     timeoutMs = parseTimeMs(match[1]!)
     if (timeoutMs === null) {
-      reading.refuse(timeout, `invalid parameter "${timeout.text}"`, 'write a time: timeout=60s')
+      const hint = timeHint(match[1]!, 'write a time: timeout=60s')
+      reading.refuse(timeout, `invalid parameter "${timeout.text}"`, hint)
       return
     }
   }
@@ -124,8 +142,12 @@ function readUpstream(directive: Directive, scope: HttpScope, reading: Reading):
     passiveHealth: { ...NGINX_HEALTH },
     sticky: null,
     queue: null,
+    fallback: null,
     proxyProtocol: null,
     statePath: null,
+    probes: [],
+    alerts: null,
+    maintenancePath: null,
     hasZone: false,
   }
   const errorsBefore = reading.errorCount
@@ -152,14 +174,16 @@ function checkUpstream(
     const hint = 'every server is a "backup": one must not be'
     diagnostics.error(message, statementOrigin(directive), hint)
   }
-  if (sticky?.kind !== 'learn') return
-  const { zone } = sticky
-  const other = upstreams.find(
-    found => found.sticky?.kind === 'learn' && found.sticky.zone.name === zone.name,
-  )
+  const zone = zoneOf(sticky)
+  if (zone === null) return
+  const other = upstreams.find(found => zoneOf(found.sticky)?.name === zone.name)
   if (other === undefined) return
   const message = `sticky zone "${zone.name}" is already used in upstream "${other.name}"`
   diagnostics.error(message, origins.sticky!)
+}
+
+function zoneOf(sticky: Sticky | null): { readonly name: string } | null {
+  return sticky !== null && 'zone' in sticky ? sticky.zone : null
 }
 
 /**

@@ -1,6 +1,6 @@
 // Values as nginx writes them: sizes (k, m, for offsets g too), times (`1h 30m`, `500ms`), numbers,
 // switches. Each parser answers null for what is none; the caller knows where it stands and says
-// so.
+// so, with the help of the `…Hint` functions, which know too much from none at all.
 
 const KIB = 1024
 
@@ -51,6 +51,12 @@ const TIME_MS_MAX = 2_147_483_647_000
  * (`1h 30m`); a last number without unit counts seconds.
  */
 export function parseTimeMs(text: string): number | null {
+  const ms = anyTimeMs(text)
+  return ms === null || ms > TIME_MS_MAX ? null : ms
+}
+
+/** The same without a limit. */
+function anyTimeMs(text: string): number | null {
   if (!/\d/.test(text)) return null
   const part = /(\d*)(ms|[yMwdhms ]) */y
   let total = 0
@@ -68,8 +74,7 @@ export function parseTimeMs(text: string): number | null {
   }
   const rest = text.slice(at)
   if (!/^\d*$/.test(rest)) return null
-  total += Number(rest) * 1000
-  return total > TIME_MS_MAX ? null : total
+  return total + Number(rest) * 1000
 }
 
 /** Parses a time into whole seconds; milliseconds are refused, as in nginx. */
@@ -78,6 +83,38 @@ export function parseTimeSeconds(text: string): number | null {
   const ms = parseTimeMs(text)
   return ms === null ? null : ms / 1000
 }
+
+/** What to write in place of a time that is none, or too long. */
+export function timeHint(text: string, wanted: string): string {
+  const ms = anyTimeMs(text)
+  return ms !== null && ms > TIME_MS_MAX ? 'too large: a time is at most 68 years' : wanted
+}
+
+/** What to write in place of a count that is none, or larger than `most`. */
+export function countHint(text: string, wanted: string, most = Number.MAX_SAFE_INTEGER): string {
+  const isTooLarge = /^\d+$/.test(text) && Number(text) > most
+  return isTooLarge ? `too large: at most ${most}` : wanted
+}
+
+/**
+ * What to write in place of a size that is none, or too large.
+ *
+ * @param largest the limit as a size is written
+ */
+export function sizeHint(text: string, wanted: string, largest: string): string {
+  if (!/^\d+[kmg]?$/i.test(text)) return wanted
+  const bytes = parseOffset(text)
+  if (bytes === null || bytes > (parseOffset(largest) ?? 0)) return `too large: at most ${largest}`
+  return parseSize(text) === null ? `${wanted}; "g" is for the sizes of bodies only` : wanted
+}
+
+/** What to write in place of a port that an address was refused for. */
+export function portHint(text: string): string {
+  const wanted = 'a port goes from 1 to 65535'
+  return Number(/:(\d+)$/.exec(text)?.[1]) > PORT_MAX ? `too large: ${wanted}` : wanted
+}
+
+const PORT_MAX = 65_535
 
 const SCALES: Readonly<Record<string, number>> = { '': 1, k: KIB, m: KIB * KIB, g: KIB ** 3 }
 

@@ -53,6 +53,17 @@ export function list<T>(item: Kind<T>, options: ListOptions = {}): Kind<readonly
   }
 }
 
+/** The same kind, which writes a list of one as what stands in it. */
+export function unlisted<T>(item: Kind<T>, many: Kind<readonly T[]>): Kind<readonly T[]> {
+  return {
+    ...many,
+    write(values) {
+      const [first, second] = values
+      return first !== undefined && second === undefined ? item.write(first) : many.write(values)
+    },
+  }
+}
+
 /** The keys of what a collection holds: the reference describes them under its name. */
 export function innerOf({ rows, defaults }: Shape): Pick<Shape, 'rows' | 'defaults'> {
   return {

@@ -1,18 +1,25 @@
 // The top of a file: the process, the groups, the formats, the settings that all servers inherit,
 // and the servers.
 
-import { COMPAT_PROFILES, type CompatProfile, type ProcessSettings } from '../../model/config.ts'
+import {
+  COMPAT_PROFILES,
+  type CompatProfile,
+  type FileWatch,
+  NO_FILE_WATCH,
+  type ProcessSettings,
+} from '../../model/config.ts'
 import { DEFAULT_LOG_FORMATS } from '../../model/defaults.ts'
 import type { Server } from '../../model/route.ts'
 import type { LogFormat, Settings } from '../../model/settings.ts'
 import type { Upstream } from '../../model/upstream.ts'
 import { yamlProcess, yamlSettings } from './defaults.ts'
-import { type Kind, wordKind } from './kind.ts'
+import { type Kind, nullable, wordKind } from './kind.ts'
 import { LOG_FORMATS } from './logging-table.ts'
 import { DURATION } from './measures.ts'
-import { OPTIONAL_PATH } from './paths.ts'
+import { COMMAND, OPTIONAL_PATH } from './paths.ts'
+import { record } from './record.ts'
 import { readServers, SERVERS_SHAPE, writeServers } from './route-table.ts'
-import { type Row, rowsOf, within } from './row.ts'
+import { isSameData, type Row, rowsOf, within } from './row.ts'
 import { SETTINGS_ROWS } from './settings-table.ts'
 import { UPSTREAMS } from './upstream-table.ts'
 import { BOOLEAN, choice, FROM_ENVIRONMENT, integer } from './words.ts'
@@ -56,6 +63,35 @@ const WORKERS: Kind<number | 'auto'> = wordKind<number | 'auto'>({
   print: value => value,
 })
 
+const watchRow = rowsOf<FileWatch>()
+const RELOADING: FileWatch = { ...NO_FILE_WATCH, isReloading: true }
+
+/** Yes or no, or that and a program. */
+const FILE_WATCH: Kind<FileWatch> = record<FileWatch>({
+  label: '`true`, `false`, mapping',
+  wanted: 'true, false, or a mapping such as { command: /usr/local/bin/changed }',
+  place: 'in "auto_reload"',
+  rows: [
+    watchRow('on', 'isReloading', BOOLEAN, { doc: 'Reload', nginx: 'auto_reload' }),
+    watchRow('command', 'command', nullable(COMMAND), {
+      doc: 'Run with the path of this file after each change, whether reloaded or not',
+      nginx: 'auto_reload',
+    }),
+  ],
+  blank: () => RELOADING,
+  short: {
+    read: (node, reading) => {
+      const isReloading = BOOLEAN.read(node, reading)
+      return isReloading === undefined ? undefined : { ...NO_FILE_WATCH, isReloading }
+    },
+    write: watch => {
+      if (isSameData(watch, RELOADING)) return true
+      return isSameData(watch, NO_FILE_WATCH) ? false : undefined
+    },
+    schema: BOOLEAN.schema(),
+  },
+})
+
 const file = rowsOf<FileDraft>()
 const ofProcess = rowsOf<ProcessSettings>()
 
@@ -83,6 +119,14 @@ const PROCESS_ROWS: readonly Row<ProcessSettings>[] = [
   }),
   ofProcess('daemon', 'isDaemon', BOOLEAN, { doc: 'Go to the background', nginx: 'daemon' }),
   ofProcess('pid', 'pidPath', OPTIONAL_PATH, { doc: 'File for the process id', nginx: 'pid' }),
+  ofProcess('control', 'controlPath', nullable(OPTIONAL_PATH), {
+    doc: 'Unix socket that `headgate status` asks; without, at its usual place',
+    nginx: 'control_socket',
+  }),
+  ofProcess('auto_reload', 'fileWatch', FILE_WATCH, {
+    doc: 'Reload when this file changed on disk; a bad one changes nothing',
+    nginx: 'auto_reload',
+  }),
 ]
 
 /** The keys of a file, in the order in which they are read and written. */

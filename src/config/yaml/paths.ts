@@ -29,6 +29,21 @@ export const DIRECTORY: Kind<string> = {
 /** The file that keeps the peers of a group. */
 export const STATE_PATH: Kind<string> = PATH
 
+/** A file that must be there when it is needed: a certificate, a module. */
+export const FILE_PATH: Kind<string> = PATH
+
+/** A program: a path, or a name that is looked up on the PATH. */
+export const COMMAND: Kind<string> = wordKind<string>({
+  label: 'program',
+  wanted: 'a program such as /usr/local/bin/check, or a name on the PATH',
+  schema: { type: 'string' },
+  parse: (text, reading) => {
+    if (text === '') return null
+    return text.includes('/') ? absolute(text, reading.directory) : text
+  },
+  print: escapeText,
+})
+
 /** A path that may be `""` or `off`, for none. */
 export const OPTIONAL_PATH: Kind<string> = wordKind<string>({
   label: 'path, `off`',

@@ -8,8 +8,9 @@ import { escapeText, readText } from './interpolation.ts'
 import { type Kind, nullable } from './kind.ts'
 import { SECONDS } from './measures.ts'
 import type { Plain } from './plain.ts'
+import type { Reading } from './reading.ts'
 import { placed, record, UNPLACED } from './record.ts'
-import { isSameData, type Row, row, rowsOf } from './row.ts'
+import { isSameData, type Origins, type Row, row, rowsOf } from './row.ts'
 import { BOOLEAN, choice, freeText, integer } from './words.ts'
 
 const peerRow = rowsOf<Peer>()
@@ -140,6 +141,7 @@ export const PEER: Kind<Peer> = record<Peer>({
     if (problem !== '') {
       return reading.errorAt(origins.service!, `Cannot use service "${draft.service}": ${problem}`)
     }
+    warnOfAddress(draft, reading, origins)
     const isResolving = draft.isResolving && isName(draft)
     const isRaced = draft.isRaced && isName(draft)
     return placed({ ...draft, isResolving, isRaced }, node, reading, origins)
@@ -154,6 +156,19 @@ export function plainPeer(written: WrittenAddress): Peer {
 /** There is nothing to look up for an address as it is, as in nginx, and nothing to race between. */
 function isName({ address }: Peer): boolean {
   return address.kind === 'tcp' && isIP(address.host) === 0
+}
+
+function warnOfAddress(peer: Peer, reading: Reading, origins: Origins): void {
+  if (isName(peer)) return
+  const words = [
+    ['resolve', peer.isResolving, origins.isResolving],
+    ['addresses: race', peer.isRaced, origins.isRaced],
+  ] as const
+  for (const [word, isWritten, origin] of words) {
+    if (!isWritten || origin === undefined) continue
+    const message = `"${word}" has no effect: "${peer.name}" is an address, not a name`
+    reading.warnAt(origin, message, 'leave it out, or write a name')
+  }
 }
 
 function serviceProblem(peer: Peer): string {

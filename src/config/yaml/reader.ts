@@ -2,6 +2,7 @@
 // is read too.
 
 import { once } from '../../model/check.ts'
+import { checkProbes } from '../../model/check-probes.ts'
 import { checkRoutes } from '../../model/check-routes.ts'
 import type { Config } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
@@ -58,6 +59,7 @@ function checkAnyway(config: Config, diagnostics: DiagnosticList): void {
     if (severity === 'error') diagnostics.error(message, origin, hint)
   })
   checkRoutes(config, report, nearest)
+  for (const upstream of config.upstreams) checkProbes(upstream, report)
 }
 
 function readTop(

@@ -2,6 +2,7 @@
 // it.
 
 import { FILE_ROWS } from './file-table.ts'
+import { probeDefinitions } from './probe-table.ts'
 import { routeShapes } from './route-table.ts'
 import { mappingShape } from './row.ts'
 
@@ -12,6 +13,6 @@ export function jsonSchema(): object {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Headgate configuration',
     ...mappingShape(FILE_ROWS).schema(),
-    $defs: { server: server.schema(), route: route.schema() },
+    $defs: { server: server.schema(), route: route.schema(), ...probeDefinitions() },
   }
 }

@@ -1,14 +1,16 @@
-// `sticky`: how a session stays with its peer, by one of three keys: `cookie`, `route`, `learn`;
+// `sticky`: how a session stays with its peer, by one of four keys: `cookie`, `route`, `learn`,
+// `source`;
 // and `queue`: the requests that wait for a peer.
 
 import type { Template } from '../../model/template.ts'
-import type { Queue, Sticky } from '../../model/upstream.ts'
+import { PLAIN_SOURCE, type Queue, type Sticky } from '../../model/upstream.ts'
+import { parseNetmask } from '../netmask.ts'
 import { list } from './collections.ts'
 import { type Kind, nullable, wordKind } from './kind.ts'
 import { DURATION, parseDuration, printDuration, size } from './measures.ts'
 import { record } from './record.ts'
 import { isSameData, type Row, rowsOf } from './row.ts'
-import { BOOLEAN, freeText, integer, template } from './words.ts'
+import { BOOLEAN, FROM_ENVIRONMENT, freeText, integer, template } from './words.ts'
 
 const ZONE_BYTES_MIN = 32_768
 const ZONE_BYTES = 1_048_576
@@ -140,13 +142,74 @@ const LEARN: Kind<Learn> = record<Learn>({
   }),
 })
 
-/** A mapping by one of three keys. */
+function netmask(bitsMax: 32 | 128, wanted: string): Kind<number> {
+  return wordKind<number>({
+    label: 'bits',
+    wanted,
+    schema: {
+      anyOf: [
+        { type: 'integer', minimum: 1, maximum: bitsMax },
+        { type: 'string', pattern: `^[0-9.]+$|${FROM_ENVIRONMENT}` },
+      ],
+    },
+    parse: text => parseNetmask(text, bitsMax),
+    print: value => value,
+  })
+}
+
+interface Source {
+  readonly zone: string
+  readonly bytes: number
+  readonly prefix4: number
+  readonly prefix6: number
+  readonly timeoutMs: number
+}
+
+const sourceRow = rowsOf<Source>()
+const SOURCE_ROWS: readonly Row<Source>[] = [
+  sourceRow('source', 'zone', freeText('name', 'a name for the clients such as app'), {
+    doc: "By the client's address or network; which peer each has is kept under this name",
+    nginx: 'sticky source',
+    isRequired: true,
+  }),
+  sourceRow('netmask', 'prefix4', netmask(32, 'bits from 1 to 32, or 255.255.255.0'), {
+    doc: 'Bits of an IPv4 address that make the network, or its mask with dots',
+  }),
+  sourceRow('netmask6', 'prefix6', netmask(128, 'bits from 1 to 128 such as 64'), {
+    doc: 'Bits of an IPv6 address that make the network',
+  }),
+  sourceRow('timeout', 'timeoutMs', DURATION, {
+    doc: 'A network without a request for so long is bound no more',
+  }),
+  sourceRow('size', 'bytes', size(ZONE_BYTES_MIN), { doc: 'Memory for the networks' }),
+]
+const SOURCE: Kind<Source> = record<Source>({
+  label: '`{ source }`',
+  wanted: 'a mapping such as { source: app, netmask: 24, timeout: 10m }',
+  place: 'in "sticky"',
+  rows: SOURCE_ROWS,
+  blank: () => ({ zone: '', bytes: ZONE_BYTES, ...PLAIN_SOURCE }),
+})
+
+/** A mapping by one of four keys. */
 export const STICKY: Kind<Sticky> = {
   label: 'session',
-  wanted: 'a mapping with one of cookie, route and learn, such as { cookie: route }',
-  schema: () => ({ anyOf: [COOKIE, ROUTE, LEARN].map(kind => kind.schema()) }),
-  rows: [...COOKIE_ROWS, ...ROUTE_ROWS, ...LEARN_ROWS],
-  defaults: () => ({ http_only: false, secure: false, size: '1m', timeout: '10m' }),
+  wanted: 'a mapping with one of cookie, route, learn and source, such as { cookie: route }',
+  schema: () => ({ anyOf: [COOKIE, ROUTE, LEARN, SOURCE].map(kind => kind.schema()) }),
+  rows: [
+    ...COOKIE_ROWS,
+    ...ROUTE_ROWS,
+    ...LEARN_ROWS,
+    ...SOURCE_ROWS.filter(({ name }) => !LEARN_ROWS.some(row => row.name === name)),
+  ],
+  defaults: () => ({
+    http_only: false,
+    secure: false,
+    size: '1m',
+    timeout: '10m',
+    netmask: PLAIN_SOURCE.prefix4,
+    netmask6: PLAIN_SOURCE.prefix6,
+  }),
   read(node, reading) {
     const entries = reading.entries(node)
     if (entries?.has('cookie') === true) {
@@ -156,6 +219,12 @@ export const STICKY: Kind<Sticky> = {
     if (entries?.has('route') === true) {
       const draft = ROUTE.read(node, reading)
       return draft === undefined ? undefined : { kind: 'route', ...draft }
+    }
+    if (entries?.has('source') === true) {
+      const draft = SOURCE.read(node, reading)
+      if (draft === undefined) return undefined
+      const { zone, bytes, ...rest } = draft
+      return { kind: 'source', zone: { name: zone, bytes }, ...rest }
     }
     if (entries?.has('learn') !== true) return reading.unwanted(node, STICKY.wanted)
     const draft = LEARN.read(node, reading)
@@ -171,6 +240,8 @@ export const STICKY: Kind<Sticky> = {
         return ROUTE.write(sticky)
       case 'learn':
         return LEARN.write({ ...sticky, zone: sticky.zone.name, bytes: sticky.zone.bytes })
+      case 'source':
+        return SOURCE.write({ ...sticky, zone: sticky.zone.name, bytes: sticky.zone.bytes })
     }
   },
 }

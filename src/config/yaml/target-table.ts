@@ -4,6 +4,7 @@
 
 import { addressText } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
+import type { Probe } from '../../model/probe.ts'
 import type { Action, ProxyTarget } from '../../model/route.ts'
 import { literal, literalText, type Template } from '../../model/template.ts'
 import { type Keepalive, PLAIN_UPSTREAM, type Upstream } from '../../model/upstream.ts'
@@ -12,6 +13,7 @@ import { yamlKeepalive } from './defaults.ts'
 import { type Kind, nullable } from './kind.ts'
 import { plainPeer } from './peer-table.ts'
 import type { PlainMap } from './plain.ts'
+import { probesOf } from './probe-table.ts'
 import type { Reading, YamlNode } from './reading.ts'
 import { ALONE, UNPLACED } from './record.ts'
 import { isSameData, type Origins, type Row, rowsOf, writeRows } from './row.ts'
@@ -25,6 +27,7 @@ export interface TargetDraft {
   readonly uri: Template | null
   readonly host: Template | null
   readonly keepalive: Keepalive
+  readonly probes: readonly Probe[]
 }
 
 export const NO_TARGET: TargetDraft = {
@@ -33,6 +36,7 @@ export const NO_TARGET: TargetDraft = {
   uri: null,
   host: null,
   keepalive: yamlKeepalive(),
+  probes: [],
 }
 
 const UPSTREAM_NAME = freeText('name', 'the name of a group in "upstreams"')
@@ -67,6 +71,10 @@ export const TARGET_ROWS: readonly Row<TargetDraft>[] = [
     doc: 'Idle connections to `address`; those of a group are its own',
     nginx: 'keepalive',
   }),
+  row('probe', 'probes', probesOf([]), {
+    doc: 'Whether `address` is well, by asking it ([health.md](health.md)); a group has its own',
+    nginx: 'health_check',
+  }),
 ]
 
 /** Makes the target of what was read; undefined after an error. */
@@ -76,7 +84,7 @@ export function makeTarget(
   reading: Reading,
   origins: Origins,
 ): ProxyTarget | undefined {
-  const { upstream, address, uri, keepalive } = draft
+  const { upstream, address, uri, keepalive, probes } = draft
   if (upstream === null && address === null) {
     const problem = 'A proxy target wants "upstream", the name of a group, or "address", one peer'
     return reading.error(node, problem)
@@ -89,6 +97,12 @@ export function makeTarget(
   if (upstream !== null) {
     if (!isSameData(keepalive, NO_TARGET.keepalive)) {
       return reading.error(node, 'Cannot set "keepalive" here: write it in the upstream')
+    }
+    if (probes.length > 0) {
+      return reading.errorAt(
+        origins.probes ?? origin,
+        'Cannot set "probe" here: write it in the upstream',
+      )
     }
     const host = draft.host ?? literal(upstream)
     return { ...places, upstream, address: host, uri }
@@ -117,7 +131,7 @@ export function writeTarget(
   const text = String(PEER_ADDRESS.write({ text: peer.name, address: peer.address }))
   const host = unless(target.address, literal(shownHost({ text, address: peer.address })))
   const address = literal(text)
-  return write({ ...draft, address, host, keepalive: group.keepalive })
+  return write({ ...draft, address, host, keepalive: group.keepalive, probes: group.probes })
 }
 
 /**
@@ -157,6 +171,7 @@ function implicitGroup(
     ...PLAIN_UPSTREAM,
     peers: [{ ...plainPeer(written), origin }],
     keepalive: draft.keepalive,
+    probes: draft.probes,
     isImplicit: true,
   }
   const key = addressText(written.address).toLowerCase()
@@ -166,7 +181,13 @@ function implicitGroup(
     const problem = `The address "${text}" has another "keepalive" elsewhere`
     return reading.errorAt(origin, problem, hint)
   }
-  reading.implicitUpstreams.set(key, earlier ?? upstream)
+  // One of the routes says it for all.
+  const probes = [earlier?.probes ?? [], draft.probes].filter(list => list.length > 0)
+  if (probes.length === 2 && !isSameData(probes[0], probes[1])) {
+    const hint = `the other one stands in line ${earlier!.origin.line}`
+    return reading.errorAt(origin, `The address "${text}" has another "probe" elsewhere`, hint)
+  }
+  reading.implicitUpstreams.set(key, { ...(earlier ?? upstream), probes: probes[0] ?? [] })
   return { upstream: earlier ?? upstream, host: literal(shownHost(written)) }
 }
 

@@ -3,19 +3,23 @@
 
 import {
   type Keepalive,
+  type Peer,
   PLAIN_UPSTREAM,
   PROXY_PROTOCOLS,
   type Upstream,
 } from '../../model/upstream.ts'
+import { ALERTS } from './alerts-table.ts'
 import { list } from './collections.ts'
 import { yamlKeepalive } from './defaults.ts'
+import { FALLBACK } from './fallback-kind.ts'
 import { HEALTH_ROWS, YAML_HEALTH } from './health-table.ts'
 import { type Kind, nullable } from './kind.ts'
 import { DURATION } from './measures.ts'
 import { METHOD } from './method-kind.ts'
-import { STATE_PATH } from './paths.ts'
+import { FILE_PATH, STATE_PATH } from './paths.ts'
 import { PEER } from './peer-table.ts'
 import { isSamePlain, type Plain, type PlainMap } from './plain.ts'
+import { probesOf } from './probe-table.ts'
 import type { Entry, Reading, YamlNode } from './reading.ts'
 import { ALONE, record, UNPLACED } from './record.ts'
 import { RESOLVER } from './resolver-table.ts'
@@ -87,6 +91,13 @@ export const KEEPALIVE: Kind<Keepalive> = record<Keepalive>({
   },
 })
 
+function probeRow(peers: readonly Peer[]): Row<Upstream> {
+  return upstreamRow('probe', 'probes', probesOf(peers), {
+    doc: 'Whether the peers are well, by asking them ([health.md](health.md))',
+    nginx: 'health_check',
+  })
+}
+
 const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
   upstreamRow('method', 'method', METHOD, {
     doc:
@@ -101,6 +112,10 @@ const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
   upstreamRow('queue', 'queue', nullable(QUEUE), {
     doc: 'Requests that wait while no peer can be picked',
     nginx: 'queue',
+  }),
+  upstreamRow('fallback', 'fallback', nullable(FALLBACK), {
+    doc: 'What answers while every peer is down ([health.md](health.md))',
+    nginx: 'fallback',
   }),
   upstreamRow('state', 'statePath', nullable(STATE_PATH), {
     doc: 'The file that keeps its peers over restarts',
@@ -127,6 +142,23 @@ const UPSTREAM_ROWS: readonly Row<Upstream>[] = [
     doc: 'Who answers: each an address, or a mapping',
     nginx: 'server',
     isRequired: true,
+  }),
+  // After the peers: single ones may be asked something else, by their addresses.
+  {
+    ...probeRow([]),
+    read: (entry, reading, draft, origins) =>
+      probeRow(draft.peers).read(entry, reading, draft, origins),
+    write: (value, base, writing) => probeRow(value.peers).write(value, base, writing),
+  },
+  upstreamRow('alerts', 'alerts', nullable(ALERTS), {
+    doc: 'Who is told, beside the log, when a peer goes down or comes back',
+    nginx: 'alert',
+  }),
+  upstreamRow('maintenance_dir', 'maintenancePath', nullable(FILE_PATH), {
+    doc:
+      'A directory: a file in it that is called like a peer (`10.0.0.1:80`, `10.0.0.1`, `host:80`, ' +
+      '`host`) takes the peer out at once',
+    nginx: 'maintenance_dir',
   }),
 ]
 

@@ -15,7 +15,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 
-import type { Config } from '../../model/config.ts'
+import type { Config, Format } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import type { Settings } from '../../model/settings.ts'
 import { blankFile, FILE_ROWS, type FileDraft } from './file-table.ts'
@@ -57,9 +57,15 @@ function commonSettings({ servers, process }: Config, blank: Settings): Settings
   return { ...common, errorLogs: process.errorLogs }
 }
 
+const LANGUAGES: Readonly<Record<Format, string>> = {
+  nginx: "nginx's language",
+  yaml: 'YAML',
+  ldirectord: 'ldirectord.cf',
+}
+
 function heading({ file, files, format }: Config): string {
   const others = files.filter(name => name !== file)
-  const language = format === 'nginx' ? "nginx's language" : 'YAML'
+  const language = LANGUAGES[format]
   const lines = [` Made from ${printable(file)} (${language})`]
   if (others.length > 0) lines.push(` and ${others.map(printable).join(', ')}`)
   lines.push(' What the defaults of YAML do not say is written out (docs/yaml.md)')

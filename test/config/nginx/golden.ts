@@ -14,6 +14,7 @@ import type { Config } from '../../../src/model/config.ts'
 import { defaultKeepalive, defaultProcess, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText } from '../../../src/model/listener.ts'
 import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
+import { PLAIN_PROBE } from '../../../src/model/probe.ts'
 import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import type { Settings } from '../../../src/model/settings.ts'
@@ -72,8 +73,12 @@ function describeConfig(config: Config, prefix: string): Plain {
         method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
         sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
         queue: upstream.queue,
+        fallback: upstream.fallback === null ? null : lean({ ...upstream.fallback }),
         proxyProtocol: upstream.proxyProtocol,
         statePath: upstream.statePath,
+        probes: upstream.probes.map(probe => difference(probe, PLAIN_PROBE)),
+        alerts: upstream.alerts === null ? null : lean({ ...upstream.alerts }),
+        maintenancePath: upstream.maintenancePath,
         peers: upstream.peers.map(peer =>
           lean({
             ...peer,

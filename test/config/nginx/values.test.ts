@@ -5,12 +5,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import {
+  countHint,
   parseCount,
   parseFlag,
   parseOffset,
   parseSize,
   parseTimeMs,
   parseTimeSeconds,
+  portHint,
+  sizeHint,
+  timeHint,
 } from '../../../src/config/nginx/values.ts'
 
 const KIB = 1024
@@ -120,4 +124,43 @@ describe('parseFlag', () => {
     ['yes', null],
     ['', null],
   ])
+})
+
+describe('the hints to values that were refused', () => {
+  const TOO_LONG = 'too large: a time is at most 68 years'
+  const rows: readonly (readonly [what: string, hint: string, expected: string])[] = [
+    ['a time with digits before many years', timeHint('99999999999999y', 'write'), TOO_LONG],
+    ['a time just past the limit', timeHint('2147483648', 'write'), TOO_LONG],
+    ['a time at the limit', timeHint('2147483647', 'write'), 'write'],
+    ['no time', timeHint('soon', 'write'), 'write'],
+    [
+      'a count past exact numbers',
+      countHint('9007199254740992', ''),
+      'too large: at most 9007199254740991',
+    ],
+    ['a count past a limit', countHint('11', 'write', 10), 'too large: at most 10'],
+    ['a count at a limit', countHint('10', 'write', 10), 'write'],
+    ['no count', countHint('-99999999999999999999', 'write', 10), 'write'],
+    ['a size past its limit', sizeHint('33k', 'write', '32k'), 'too large: at most 32k'],
+    ['a size at its limit', sizeHint('32k', 'write', '32k'), 'write'],
+    [
+      'a size in a unit that only offsets have',
+      sizeHint('1g', 'write', '2048m'),
+      'write; "g" is for the sizes of bodies only',
+    ],
+    [
+      'a size past exact numbers',
+      sizeHint('9999999999999999999g', 'write', '32k'),
+      'too large: at most 32k',
+    ],
+    ['no size', sizeHint('large', 'write', '32k'), 'write'],
+    ['a port past the last', portHint('10.0.0.1:65536'), 'too large: a port goes from 1 to 65535'],
+    ['a port before the first', portHint('[::1]:0'), 'a port goes from 1 to 65535'],
+    ['no port', portHint('10.0.0.1:8o'), 'a port goes from 1 to 65535'],
+  ]
+  for (const [what, hint, expected] of rows) {
+    it(`fit ${what}`, () => {
+      assert.equal(hint, expected)
+    })
+  }
 })

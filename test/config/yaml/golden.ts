@@ -59,6 +59,7 @@ function describeConfig(config: Config): Plain {
         ...upstream,
         method: upstream.method.kind === 'round_robin' ? null : lean({ ...upstream.method }),
         sticky: upstream.sticky === null ? null : lean({ ...upstream.sticky }),
+        fallback: upstream.fallback === null ? null : lean({ ...upstream.fallback }),
         keepalive: difference(upstream.keepalive, yamlKeepalive()),
         passiveHealth: difference(
           upstream.passiveHealth,

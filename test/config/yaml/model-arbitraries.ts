@@ -13,6 +13,15 @@ import {
   FAIL_CONDITIONS,
   type PassiveHealth,
 } from '../../../src/model/passive-health.ts'
+import type {
+  Alerts,
+  HeaderTest,
+  Probe,
+  ProbeCheck,
+  ProbeTls,
+  StatusRange,
+  TextTest,
+} from '../../../src/model/probe.ts'
 import { RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
 import type { ResolverSettings } from '../../../src/model/resolver.ts'
 import type {
@@ -25,6 +34,7 @@ import type {
 import { LOG_LEVELS, type Settings } from '../../../src/model/settings.ts'
 import { literal, type Template, type TemplatePart } from '../../../src/model/template.ts'
 import {
+  type Fallback,
   HASH_PLACEMENTS,
   type Keepalive,
   type Method,
@@ -535,7 +545,26 @@ const sticky: fc.Arbitrary<Sticky> = fc.oneof(
     timeoutMs: ms,
     isAfterHeader: fc.boolean(),
   }),
+  fc.record({
+    kind: fc.constant('source' as const),
+    prefix4: fc.integer({ min: 1, max: 32 }),
+    prefix6: fc.integer({ min: 1, max: 128 }),
+    zone: fc.record({ name: word, bytes: fc.integer({ min: 32_768, max: 10_000_000 }) }),
+    timeoutMs: ms,
+  }),
 )
+
+const fallbackStatus = fc.constantFrom(200, 204, 404, 503, 599)
+const fallback: fc.Arbitrary<Fallback> = fc.record({
+  origin: fc.constant(origin),
+  answer: fc.oneof(
+    address.map(at => ({ kind: 'address' as const, name: addressText(at), address: at })),
+    fc.record({ kind: fc.constant('page' as const), path, status: fallbackStatus }),
+    fc.record({ kind: fc.constant('status' as const), status: fallbackStatus, text }),
+  ),
+  retryAfterSeconds: fc.nat({ max: 10_000 }),
+  command: fc.option(fc.oneof(word, path)),
+})
 
 const percent = fc.integer({ min: 1, max: 100 })
 const atLeastOne = fc.integer({ min: 1, max: 1000 })
@@ -562,25 +591,179 @@ const passiveHealth: fc.Arbitrary<PassiveHealth> = fc.record({
   panicPercent: fc.nat({ max: 100 }),
 })
 
-const explicit = fc.record({
-  origin: fc.constant(origin),
-  name: word,
-  method,
-  passiveHealth,
-  sticky: fc.option(sticky),
-  queue: fc.option(fc.record({ size: count, timeoutMs: ms })),
-  proxyProtocol: fc.option(fc.constantFrom(...PROXY_PROTOCOLS)),
-  statePath: fc.option(path),
-  peers: fc.array(peer, { minLength: 1, maxLength: 3 }),
-  keepalive,
-  resolver: fc.option(resolver),
-  isImplicit: fc.constant(false),
+const textTest: fc.Arbitrary<TextTest> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('contains' as const, 'equal' as const),
+    text: fc.oneof(someText, fc.constantFrom('present', 'absent', 'any')),
+    isCaseInsensitive: fc.boolean(),
+    isNegated: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('regex' as const),
+    text: fc.constantFrom('^OK$', 'a|b', '\\d+ \\$', '${x}'),
+    isCaseInsensitive: fc.boolean(),
+    isNegated: fc.boolean(),
+  }),
+)
+const headerTests: fc.Arbitrary<readonly HeaderTest[]> = fc
+  .uniqueArray(
+    token.map(name => name.toLowerCase()),
+    { maxLength: 3 },
+  )
+  .chain(names =>
+    fc.tuple(
+      ...names.map(name =>
+        fc.array(
+          fc.oneof(
+            textTest.map((test): HeaderTest => ({ name, test, isAbsent: false })),
+            fc.boolean().map((isAbsent): HeaderTest => ({ name, test: null, isAbsent })),
+          ),
+          { minLength: 1, maxLength: 2 },
+        ),
+      ),
+    ),
+  )
+  .map(lists => lists.flat())
+const statusRange: fc.Arbitrary<StatusRange> = fc
+  .tuple(fc.integer({ min: 100, max: 999 }), fc.integer({ min: 100, max: 999 }))
+  .map(([a, b]) => [Math.min(a, b), Math.max(a, b)])
+const statuses = fc.oneof(
+  fc.constantFrom<readonly StatusRange[]>([[100, 999]], [[200, 399]], [[200, 200]]),
+  fc.array(statusRange, { minLength: 1, maxLength: 3 }),
+)
+const tls: fc.Arbitrary<ProbeTls | null> = fc.option(
+  fc.record({
+    serverName: fc.option(someText),
+    isVerified: fc.boolean(),
+    trustedPath: fc.option(path),
+    certificatePath: fc.constantFrom('/c.pem'),
+    keyPath: fc.constantFrom('/k.pem'),
+    daysLeftMin: fc.nat({ max: 10_000 }),
+  }),
+)
+const command = fc.oneof(path, word)
+const pair = fc.tuple(token, text.filter(isSentAsField))
+const full: fc.Arbitrary<ProbeCheck> = fc.oneof(
+  fc.record({
+    kind: fc.constant('http' as const),
+    tls,
+    isHttp2: fc.boolean(),
+    method: fc.constantFrom('GET', 'HEAD', 'true', 'X-1'),
+    path: fc.constantFrom('/', '/health', '/a?b=$c', '/${d}', '/#"\''),
+    host: fc.option(fc.constantFrom('app.internal', 'off', '10.0.0.1:80', '${h}')),
+    headers: fc.array(pair, { maxLength: 3 }),
+    body: text,
+    redirectsMax: fc.nat({ max: 20 }),
+    keepaliveMs: ms,
+    expect: fc.record({
+      statuses,
+      isStatusNegated: fc.boolean(),
+      headers: headerTests,
+      body: fc.array(textTest, { maxLength: 3 }),
+      withinMs: ms,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('tcp' as const),
+    tls,
+    send: text,
+    expect: fc.option(textTest),
+  }),
+  fc.record({
+    kind: fc.constant('external' as const),
+    command,
+    arguments: fc.array(text, { maxLength: 3 }),
+    environment: fc.array(fc.tuple(fc.constantFrom('A', 'a', '_B7'), text), { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('ping' as const), tries: fc.integer({ min: 1, max: 100 }) }),
+  fc.record({ kind: fc.constant('function' as const), modulePath: path }),
+  fc.record({ kind: fc.constant('fixed' as const), isUp: fc.boolean() }),
+)
+const check: fc.Arbitrary<ProbeCheck> = fc
+  .record({ full, connects: fc.oneof(fc.constant(0), count) })
+  .map(made => {
+    const isAlone = made.connects === 0 || made.full.kind === 'fixed'
+    return isAlone ? made.full : { kind: 'combined', connects: made.connects, full: made.full }
+  })
+
+/** Control characters that no field may hold. */
+function isSentAsField(value: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\xff]/.test(value)
+}
+
+/** The names of probes are often the usual ones, and their times those of YAML. */
+const probe: fc.Arbitrary<Probe> = fc
+  .record({
+    name: fc.oneof(someText, fc.constantFrom('/', '/health', 'tcp')),
+    check,
+    checksOfPeers: fc.option(fc.dictionary(fc.constantFrom('0', '1'), check)),
+    port: fc.option(fc.integer({ min: 1, max: 65_535 })),
+    intervalMs: fc.oneof(fc.constantFrom(5000, 1000, 500), ms).map(value => value + 50),
+    jitterMs: fc.oneof(fc.constantFrom(500, 505, 105, 55, 0), ms),
+    doubtIntervalMs: fc.option(fc.oneof(fc.constant(1000), ms).map(value => Math.max(50, value))),
+    downIntervalMs: fc.option(ms.map(value => Math.max(50, value))),
+    timeoutMs: fc.oneof(fc.constant(2000), ms).map(value => value + 1),
+    rise: count,
+    fall: count,
+    isMandatory: fc.boolean(),
+    isPersistent: fc.boolean(),
+    isAskedOnFailure: fc.boolean(),
+    keepsSessions: fc.boolean(),
+    virtual: fc.option(address),
+  })
+  .map(({ checksOfPeers, ...made }) => ({
+    origin,
+    ...made,
+    ...(checksOfPeers === null ? {} : { checksOfPeers: { ...checksOfPeers } }),
+  }))
+
+const mailAddress = fc.constantFrom('root', 'a@example.com', 'b+c@[10.0.0.1]')
+const alerts: fc.Arbitrary<Alerts> = fc.record({
+  command: fc.option(command),
+  webhook: fc.option(fc.constantFrom('http://10.0.0.1/', 'https://example.com/${a}?b=$c')),
+  mailTo: fc.array(mailAddress, { maxLength: 3 }),
+  mailFrom: fc.oneof(fc.constant(''), mailAddress),
+  smtp: fc.constantFrom('', 'mail.example.com', '10.0.0.1:25', '[::1]:25'),
+  repeatMs: ms,
 })
+
+const explicit = fc
+  .record({
+    origin: fc.constant(origin),
+    name: word,
+    method,
+    passiveHealth,
+    probes: fc.array(probe, { maxLength: 2 }),
+    alerts: fc.option(alerts),
+    maintenancePath: fc.option(path),
+    sticky: fc.option(sticky),
+    queue: fc.option(fc.record({ size: count, timeoutMs: ms })),
+    fallback: fc.option(fallback),
+    proxyProtocol: fc.option(fc.constantFrom(...PROXY_PROTOCOLS)),
+    statePath: fc.option(path),
+    peers: fc.array(peer, { minLength: 1, maxLength: 3 }),
+    keepalive,
+    resolver: fc.option(resolver),
+    isImplicit: fc.constant(false),
+  })
+  .map(made => ({ ...made, probes: made.probes.map(one => asked(one, made.peers.length)) }))
+
+/** Without questions for peers that are not there: no reader makes them. */
+function asked(probe: Probe, count: number): Probe {
+  const { checksOfPeers, ...others } = probe
+  if (checksOfPeers === undefined) return probe
+  const own = Object.entries(checksOfPeers).filter(([index]) => Number(index) < count)
+  return { ...others, checksOfPeers: Object.fromEntries(own) }
+}
 const implicit = fc
   .record({
     host: fc.constantFrom('10.0.0.1', '[::1]', 'peer.example'),
     port: fc.integer({ min: 81, max: 90 }),
     keepalive,
+    probes: fc.array(
+      probe.map(({ checksOfPeers: _, ...made }): Probe => made),
+      { maxLength: 1 },
+    ),
   })
   .map((made): Upstream => {
     const name = `${made.host}:${made.port}`
@@ -597,6 +780,7 @@ const implicit = fc
       ...PLAIN_UPSTREAM,
       peers: [only],
       keepalive: made.keepalive,
+      probes: made.probes,
       isImplicit: true,
     }
   })
@@ -617,6 +801,8 @@ export const anyConfig: fc.Arbitrary<Config> = fc
       pidPath: fc.oneof(path, fc.constant('')),
       shutdownTimeoutMs: ms,
       errorLogs,
+      controlPath: fc.option(fc.oneof(path, fc.constant(''))),
+      fileWatch: fc.record({ isReloading: fc.boolean(), command: fc.option(command) }),
     }),
     explicit: fc.uniqueArray(explicit, { maxLength: 3, selector: made => made.name }),
     implicit: fc.uniqueArray(implicit, { maxLength: 2, selector: made => made.name }),

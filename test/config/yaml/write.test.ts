@@ -149,7 +149,8 @@ function renderErrors({ diagnostics, sources }: ReturnType<typeof readConfigText
   )
 }
 
-const PLACES = new Set(['origin', 'origins', 'file', 'files', 'format'])
+/** Caches are no part of this dialect yet. */
+const PLACES = new Set(['origin', 'origins', 'file', 'files', 'format', 'cachePaths'])
 
 /**
  * The model without places and names of files; groups and hidden fields are sets, whatever their
