@@ -12,6 +12,8 @@ export interface CommandOption {
   readonly short?: string
   /** What its value is called; a switch has none. */
   readonly value?: string
+  /** It may also stand without its value, which then is empty; a value begins with a digit. */
+  readonly isValueOptional?: boolean
   /** The values that it takes, when they are few. */
   readonly choices?: readonly string[]
   readonly doc: string
@@ -55,7 +57,7 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
   const { options } = command
   // Lenient here, strict below: the messages shall say what was meant.
   const { tokens } = parseArgs({
-    args: [...args],
+    args: withEmptyValues(args, options),
     options: Object.fromEntries(
       Object.entries(options).map(([name, { short, value }]) => [
         name,
@@ -98,9 +100,10 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
 /** The help of one command. */
 export function commandHelp(command: Command): string {
   const { name, summary, details, word, options } = command
-  const rows = Object.entries(options).map(([long, { short, value, doc }]) => {
+  const rows = Object.entries(options).map(([long, { short, value, isValueOptional, doc }]) => {
     const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`
-    return `  ${(value === undefined ? names : `${names} ${value}`).padEnd(30)} ${doc}\n`
+    const shown = isValueOptional ? `[${value}]` : value
+    return `  ${(value === undefined ? names : `${names} ${shown}`).padEnd(30)} ${doc}\n`
   })
   return (
     `${summary}\n\n` +
@@ -113,9 +116,29 @@ export function commandHelp(command: Command): string {
 function valueProblem(rawName: string, option: CommandOption, value: string | undefined): string {
   if (option.value === undefined)
     return value === undefined ? '' : `option "${rawName}" takes no value`
+  if (option.isValueOptional && value === '') return ''
   if (value === undefined || value === '') return `option "${rawName}" needs a ${option.value}`
   if (option.choices === undefined || option.choices.includes(value)) return ''
   return `option "${rawName}" takes ${option.choices.join(' or ')}, not "${value}"`
+}
+
+/** Gives each option whose value may be left out one: its own, where that follows, or none. */
+function withEmptyValues(args: readonly string[], options: Command['options']): string[] {
+  const end = args.indexOf('--')
+  const whole: string[] = []
+  for (let at = 0; at < args.length; at++) {
+    const found = Object.entries(options).find(
+      ([long, { isValueOptional, short }]) =>
+        isValueOptional && (args[at] === `--${long}` || args[at] === `-${short}`),
+    )
+    if (found === undefined || (end !== -1 && at > end)) {
+      whole.push(args[at]!)
+      continue
+    }
+    const hasValue = /^\d/.test(args[at + 1] ?? '')
+    whole.push(`--${found[0]}=${hasValue ? args[++at]! : ''}`)
+  }
+  return whole
 }
 
 function mistake(text: string): ParsedCommand {

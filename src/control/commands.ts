@@ -84,6 +84,31 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'status',
+    summary: 'Shows how the running process and its peers are doing',
+    word: 'FILE',
+    options: {
+      ...READING,
+      socket: { value: 'PATH', doc: 'the control socket, in place of that of a configuration' },
+      watch: {
+        short: 'w',
+        value: 'SECONDS',
+        isValueOptional: true,
+        doc: 'show it again and again (default: every 2 seconds)',
+      },
+      json: { doc: 'print JSON (docs/status.md)' },
+      'no-color': { doc: 'no colours, also on a terminal' },
+    },
+    details:
+      `${WITHOUT_CONFIG}\n\n` +
+      'The running process is asked over its control socket.\n' +
+      'Exit code: 0 when it runs, 3 when it does not, 1 when that cannot be found out.',
+    run: async input => {
+      const { showStatus } = await import('./status-command.ts')
+      return showStatus(input, () => loadOptions(input))
+    },
+  },
+  {
     name: 'convert',
     summary: 'Prints YAML that means the same as an nginx configuration',
     word: 'FILE',

@@ -1,5 +1,6 @@
 // One origin of the demo, a process of its own so that it can be killed: `/` is a page that asks `/api` again and again
-// and shows who answered, `/api` says who answered. It ends when the demo does, however that ends.
+// and shows who answered, `/api` says who answered. `/break` makes it answer everything with the wrong page, and 200,
+// until `/mend`. It ends when the demo does, however that ends.
 
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +8,17 @@ import type { AddressInfo } from 'node:net'
 /** What an origin tells the demo: it listens there. */
 export interface OriginReady {
   readonly port: number
+}
+
+/** What it tells the demo later. */
+export interface OriginNews {
+  readonly isBroken: boolean
+}
+
+/** What an origin serves, and who is told what happens to it. */
+export interface OriginEvents {
+  readonly onReady: (ready: OriginReady) => void
+  readonly onNews: (news: OriginNews) => void
 }
 
 /** What `/api` answers. */
@@ -17,6 +29,10 @@ export interface OriginAnswer {
   /** Answers since the process started. */
   readonly answers: number
 }
+
+/** What a server answers that lost its site: the page of somebody's package, and 200. */
+const WRONG_PAGE =
+  '<!doctype html><title>Welcome!</title><p>If you see this page, the web server works.\n'
 
 const PAGE = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Headgate demo</title>
@@ -31,8 +47,9 @@ const PAGE = `<!doctype html>
 </style>
 <h1>Headgate demo</h1>
 <p>This page came through the proxy and asks it for <code>/api</code> twice a second.
-Kill an origin and watch: the others take its share.</p>
-<table><thead><tr><th>origin<th>answers seen<th>last seen<th>to kill it</thead><tbody id="origins"></tbody></table>
+Kill an origin and watch: the others take its share. Break one, and it answers 200 with the wrong page,
+until a probe has found out.</p>
+<table><thead><tr><th>origin<th>answers seen<th>last seen<th>to kill it<th>to break it</thead><tbody id="origins"></tbody></table>
 <p>Not answered: <b id="lost">0</b></p>
 <table><thead><tr><th>time<th>answered by<th>status<th>took</thead><tbody id="last"></tbody></table>
 <script>
@@ -59,12 +76,13 @@ async function ask() {
   while (last.rows.length > 15) last.deleteRow(-1)
   if (who) {
     const before = seen.get(who.origin)
-    seen.set(who.origin, { pid: who.pid, time, count: (before ? before.count : 0) + 1 })
+    seen.set(who.origin, { pid: who.pid, port: who.port, time, count: (before ? before.count : 0) + 1 })
   } else document.getElementById('lost').textContent = ++lost
   origins.replaceChildren()
-  for (const [origin, { pid, time, count }] of [...seen].sort((a, b) => a[0] - b[0])) {
+  for (const [origin, { pid, port, time, count }] of [...seen].sort((a, b) => a[0] - b[0])) {
     const row = origins.insertRow()
     cell(row, 'origin ' + origin, 'o' + origin); cell(row, count); cell(row, time); cell(row, 'kill ' + pid)
+    cell(row, 'curl http://127.0.0.1:' + port + '/break')
   }
 }
 setInterval(ask, 500); ask()
@@ -80,16 +98,25 @@ export interface OriginPlan {
 }
 
 /** Serves as an origin. Throws, later, when the port is taken and has to be this one. */
-export function serveOrigin(plan: OriginPlan, onReady: (ready: OriginReady) => void): void {
+export function serveOrigin(plan: OriginPlan, { onReady, onNews }: OriginEvents): void {
   let answers = 0
+  let isBroken = false
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo
     answers++
     const path = request.url?.split('?')[0]
+    if (path === '/break' || path === '/mend') {
+      isBroken = path === '/break'
+      onNews({ isBroken })
+      const text = isBroken ? 'with the wrong page' : 'as it should'
+      return answer(response, 200, 'text/plain', `origin ${plan.number} answers ${text}\n`)
+    }
+    if (isBroken) return answer(response, 200, 'text/html; charset=utf-8', WRONG_PAGE)
     if (path === '/') return answer(response, 200, 'text/html; charset=utf-8', PAGE)
-    if (path !== '/api') return answer(response, 404, 'text/plain', 'there are / and /api\n')
     const who: OriginAnswer = { origin: plan.number, pid: process.pid, port, answers }
-    answer(response, 200, 'application/json', `${JSON.stringify(who)}\n`)
+    if (path === '/api')
+      return answer(response, 200, 'application/json', `${JSON.stringify(who)}\n`)
+    answer(response, 404, 'text/plain', 'there are /, /api, /break and /mend\n')
   })
   server.on('listening', () => onReady({ port: (server.address() as AddressInfo).port }))
   if (plan.isFlexible) server.once('error', () => server.listen(0, '127.0.0.1'))
@@ -110,5 +137,8 @@ if (process.argv[1] === import.meta.filename && process.send !== undefined) {
   // Ctrl-C reaches the whole group; the demo decides who ends when.
   process.on('SIGINT', () => {})
   process.on('disconnect', () => process.exit(0))
-  serveOrigin(JSON.parse(process.argv[2]!), ready => process.send!(ready))
+  serveOrigin(JSON.parse(process.argv[2]!), {
+    onReady: ready => process.send!(ready),
+    onNews: news => process.send!(news),
+  })
 }

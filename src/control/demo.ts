@@ -1,16 +1,16 @@
-// `headgate demo`: three origins in processes of their own and the proxy before them, to kill an origin and see that
-// requests go on. What it says about them it has measured through the proxy.
+// `headgate demo`: three origins in processes of their own and the proxy before them, to kill or break an origin and see
+// that requests go on. What it says about them it has measured through the proxy.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { systemDelay } from '../base/delay.ts'
-import type { OriginAnswer, OriginPlan, OriginReady } from './demo-origin.ts'
+import type { OriginNews, OriginPlan, OriginReady } from './demo-origin.ts'
+import { askOften, TRIALS, trialText } from './demo-trials.ts'
 import { runMain } from './main-process.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -28,8 +28,8 @@ const RETURN_SECONDS_MAX = 30
 /** What ends the demo. Sent to the whole process group it ends the origins too, and their end may be heard first. */
 const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 const GROUP_SIGNAL_MS = 100
-/** Requests that find out what a death did. */
-const TRIALS = 12
+/** Longer than the probe of config/demo.yaml takes to see a wrong page. */
+const PROBE_SECONDS_MAX = 10
 
 /** Runs the demo until Ctrl-C. Returns the exit code. */
 export async function runDemo(terminal: Terminal): Promise<number> {
@@ -133,6 +133,9 @@ class Demo {
     for (const { number, child, port } of this.#origins) {
       this.#say(`  kill ${child?.pid}    # origin ${number}, which listens on 127.0.0.1:${port}`)
     }
+    this.#say('or let one answer 200 with the wrong page, and see a probe find out:')
+    const [, second] = this.#origins
+    this.#say(`  curl http://127.0.0.1:${second!.port}/break    # and /mend`)
     this.#say('Ctrl-C ends everything.')
     if (!process.stdin.isTTY) return
     process.stdin.on('data', () => {
@@ -146,7 +149,10 @@ class Demo {
     const plan: OriginPlan = { number, port, isFlexible }
     const child = fork(ORIGIN_FILE, [JSON.stringify(plan)], { execArgv: process.execArgv })
     const { promise, resolve, reject } = Promise.withResolvers<OriginReady>()
-    child.once('message', (ready: OriginReady) => resolve(ready))
+    child.once('message', (ready: OriginReady) => {
+      resolve(ready)
+      child.on('message', (news: OriginNews) => void this.#onNews(origin, news))
+    })
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       const how = signal ?? `exit code ${code}`
@@ -164,7 +170,7 @@ class Demo {
     await systemDelay(GROUP_SIGNAL_MS)
     if (this.#isOver) return
     this.#say(`origin ${number} died (pid ${pid}, ${how}). Asking the proxy ${TRIALS} times …`)
-    this.#say(trialText(await this.#ask()))
+    this.#say(trialText(await askOften(this.#proxyPort)))
     const wayBack = process.stdin.isTTY
       ? 'press Enter to start it again, or wait'
       : 'starts again in'
@@ -182,11 +188,33 @@ class Demo {
     await this.#awaitAnswer(number)
   }
 
+  /** It answers, but not what it should: only asking for the page itself finds that. */
+  async #onNews({ number, port }: Origin, { isBroken }: OriginNews): Promise<void> {
+    if (this.#isOver) return
+    if (!isBroken) {
+      this.#say(`origin ${number} answers with the right page again`)
+      await this.#awaitAnswer(number)
+      return
+    }
+    this.#say(`origin ${number} answers 200 with the wrong page now. Asking the proxy …`)
+    const began = performance.now()
+    const isLate = () => performance.now() - began > PROBE_SECONDS_MAX * 1000
+    let answers = await askOften(this.#proxyPort)
+    while (answers.some(answer => answer?.isWrong) && !this.#isOver && !isLate()) {
+      await systemDelay(100)
+      answers = await askOften(this.#proxyPort)
+    }
+    if (this.#isOver) return
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    this.#say(`after ${seconds} s: ${trialText(answers)}`)
+    this.#say(`  curl http://127.0.0.1:${port}/mend    # brings origin ${number} back`)
+  }
+
   /** Says when the proxy gives an origin requests again: not before the pause is over that its failure cost it. */
   async #awaitAnswer(number: number): Promise<void> {
     for (let second = 0; second <= RETURN_SECONDS_MAX && !this.#isOver; second++) {
-      const answers = await this.#ask()
-      if (answers.some(answer => answer?.origin === number)) {
+      const answers = await askOften(this.#proxyPort)
+      if (answers.some(answer => answer !== null && answer.origin === number)) {
         this.#say(`origin ${number} gets requests again (${second} s after it came back)`)
         return
       }
@@ -194,45 +222,6 @@ class Demo {
     }
     if (!this.#isOver) this.#say(`origin ${number} got no request in ${RETURN_SECONDS_MAX} s`)
   }
-
-  /** Who answered, in turn; null where nobody did. */
-  async #ask(): Promise<(OriginAnswer | null)[]> {
-    const answers: (OriginAnswer | null)[] = []
-    for (let trial = 0; trial < TRIALS; trial++) answers.push(await askOnce(this.#proxyPort))
-    return answers
-  }
-}
-
-/** `all 12 were answered: origin 1 ×6, origin 3 ×6; requests go on`. */
-export function trialText(answers: readonly (OriginAnswer | null)[]): string {
-  const counts = new Map<number, number>()
-  for (const answer of answers) {
-    if (answer !== null) counts.set(answer.origin, (counts.get(answer.origin) ?? 0) + 1)
-  }
-  const shares = [...counts].sort((a, b) => a[0] - b[0])
-  const shareText = shares.map(([origin, count]) => `origin ${origin} ×${count}`).join(', ')
-  const answered = answers.filter(answer => answer !== null).length
-  if (answered === 0) return `none of ${answers.length} was answered: no origin is left`
-  if (answered === answers.length)
-    return `all ${answered} were answered: ${shareText}; requests go on`
-  return `${answered} of ${answers.length} were answered: ${shareText}`
-}
-
-function askOnce(port: number): Promise<OriginAnswer | null> {
-  const { promise, resolve } = Promise.withResolvers<OriginAnswer | null>()
-  const request = get({ host: '127.0.0.1', port, path: '/api', agent: false }, response => {
-    let body = ''
-    response.setEncoding('utf8')
-    response.on('data', text => {
-      body += text
-    })
-    response.on('error', () => resolve(null))
-    response.on('end', () => resolve(response.statusCode === 200 ? JSON.parse(body) : null))
-  })
-  request.setTimeout(5000, () => request.destroy())
-  request.on('error', () => resolve(null))
-  request.on('close', () => resolve(null))
-  return promise
 }
 
 /** `port` if nobody listens there, else one that the kernel chooses. */

@@ -39,6 +39,7 @@ export class Generations {
     this.#zone = zone
     this.#peerSlots = makePeerSlots(zone)
     this.#groupSlots = makeGroupSlots(zone)
+    zone.onUsable = () => this.#memories.ring()
   }
 
   /**

@@ -27,4 +27,31 @@ export const CONTROL_LIMITS = {
   exitGraceMs: 150,
   /** Asking a unix socket whether somebody still accepts on it. */
   unixProbeMs: 1_000,
+  /** How often the failures of peers are looked at whose probes ask at once after one. */
+  failureWatchMs: 150,
+  /** How often directories of maintenance files and the files of the configuration are looked at. */
+  fileWatchMs: 1_000,
+  /** Files of a maintenance directory that are read; the names of peers are few. */
+  maintenanceFilesMax: 10_000,
+  /** A program that the configuration names gets TERM after this, and KILL after the grace. */
+  programTimeoutMs: 30_000,
+  programGraceMs: 1_000,
+  /** Programs, webhooks and mails under way at once, and those that wait; more are dropped. */
+  alertsActiveMax: 4,
+  alertsWaitingMax: 200,
+  /** One try of a webhook, and the pause before its second. */
+  webhookTimeoutMs: 5_000,
+  webhookRetryMs: 1_000,
+  /** A whole mail, from connecting to the server's last word. */
+  mailTimeoutMs: 15_000,
+  /** How often repeated alerts are looked for. */
+  alertTickMs: 1_000,
+  /** The control socket: connections at once, and how long one may take for its request. */
+  controlConnectionsMax: 32,
+  controlRequestMs: 5_000,
+  controlHeadBytesMax: 8_192,
+  /** How long `status` waits for the answer of the control socket. */
+  statusTimeoutMs: 5_000,
+  /** Bytes of an answer that `status` reads: some hundred thousand peers. */
+  statusBytesMax: 256 * 1024 * 1024,
 } as const

@@ -8,10 +8,12 @@ import type { ReadResult } from '../config/reader.ts'
 import type { Config, Format } from '../model/config.ts'
 import { defaultErrorLog } from '../model/defaults.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { withFallbackGroups } from '../model/fallback-group.ts'
 import { addressText } from '../model/listener.ts'
 import { BUILT_IN, originOf } from '../model/origin.ts'
 import type { ErrorLog } from '../model/settings.ts'
 import { WORKERS_MAX } from '../zone/peer-zone.ts'
+import { readFallbackPages } from './fallback-pages.ts'
 import { probeListeners } from './listen-probe.ts'
 import { mapSettings } from './map-settings.ts'
 import type { NamesUsed, NameTable } from './name-table.ts'
@@ -65,7 +67,11 @@ export function readFor(options: LoadOptions): ReadResult {
 export async function load(options: LoadOptions, { table, isTrial }: LoadNames): Promise<Loaded> {
   const result = withStates(readFor(options), options)
   if (result.config === null) return { ...result, lines: [], names: null }
-  const { config, diagnostics: unwritable } = checkTemporaryDirectories(result.config, result)
+  const { config: written, diagnostics: unreadable } = readFallbackPages(result.config)
+  const { config, diagnostics: unwritable } = checkTemporaryDirectories(
+    withFallbackGroups(written),
+    result,
+  )
   const names = await table.prepare(config.upstreams)
   const { lines, diagnostics: unresolved } = await resolveLines(config.upstreams, {
     follow: (upstream, peer) => {
@@ -80,6 +86,7 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
     ...names.diagnostics,
     ...unresolved,
     ...checkOutputFiles(config, options.prefix),
+    ...unreadable,
     ...unwritable,
     ...checkWorkerCount(config),
     ...checkWeights(config, upstreams),

@@ -1,36 +1,29 @@
 // The main thread from start to end: load, bind, start the workers, obey signals, reload, stop. One object for one
 // process; everything that decides is in other files of this folder.
 
-import { systemDelay } from '../base/delay.ts'
+import { systemDelay, within } from '../base/delay.ts'
 import { DescriptorLimit } from '../base/descriptor-limit.ts'
-import { callFailedText } from '../base/system-error.ts'
 import { PROGRAM, VERSION } from '../base/version.ts'
 import type { Config } from '../model/config.ts'
 import type { LogLevel } from '../model/settings.ts'
-import type { Generation } from '../worker/messages.ts'
 import { CONTROL_LIMITS } from './limits.ts'
-import { canShareListeners, probeListeners, removeUnixSockets } from './listen-probe.ts'
+import { canShareListeners, removeUnixSockets } from './listen-probe.ts'
 import { type LoadOptions, load } from './load.ts'
 import { NameTable } from './name-table.ts'
 import { openProcessLog } from './open-log.ts'
+import { Overseer } from './overseer.ts'
 import { listPeers } from './peer-lines.ts'
 import { refreshPeers } from './peer-refresh.ts'
-import { removePidFile, writePidFile } from './pid-file.ts'
+import { OwnPidFile } from './pid-file.ts'
 import { ProcessLog } from './process-log.ts'
 import {
+  probeAddresses,
   type Running,
   StartFailure,
-  type Taken,
   TOO_MANY_PEERS,
   takeConfiguration,
 } from './reload.ts'
-import {
-  connectionsWarning,
-  dualStackIn,
-  listenAddresses,
-  restartNotices,
-  workerCount,
-} from './reload-plan.ts'
+import { connectionsWarning, listenAddresses, restartNotices, workerCount } from './reload-plan.ts'
 import { showFindings, stateText } from './report.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { listenToSignals, type Request } from './signals.ts'
@@ -90,17 +83,26 @@ class MainProcess {
     log: (level, text) => this.#write(level, text),
     onChange: () => this.#refreshPeers(),
   })
+  readonly #overseer: Overseer
+  readonly #pidFile = new OwnPidFile()
   #supervisor: Supervisor | null = null
   #running: Running | null = null
   #isAlone = false
   #phase: 'starting' | 'serving' | 'draining' | 'stopping' = 'starting'
-  #pidPath = ''
   #isReloading = false
   #wantsReload = false
 
   constructor(options: MainOptions) {
     this.#options = options
     this.#log = new ProcessLog(options.terminal)
+    this.#overseer = new Overseer({
+      zone: this.#memory.peers,
+      load: options.load,
+      log: (level, text) => this.#write(level, text),
+      onFilesChanged: () => this.#wantReload(),
+      workers: () => this.#supervisor?.count ?? 0,
+      now: () => Date.now(),
+    })
   }
 
   /** The exit code, once everything has stopped. */
@@ -113,16 +115,21 @@ class MainProcess {
     const loaded = await load(this.#options.load, { table: this.#names, isTrial: false })
     showFindings(terminal, loaded, ['error', 'warning'])
     const { config, lines, names } = loaded
+    this.#overseer.onLoaded(loaded)
     if (config === null || names === null) throw new StartFailure('')
     this.#names.keep(names)
     this.#log.use(openProcessLog(config, this.#options.load.prefix), config)
     this.#log.reportStart(loaded)
     this.#isAlone = !(await canShareListeners())
     const wanted = listenAddresses(config)
-    await this.#probe(config, wanted, CONTROL_LIMITS.bindTriesMax)
+    await probeAddresses(config, wanted, CONTROL_LIMITS.bindTriesMax)
     if (this.#hasEnded()) return
     const generation = this.#memory.generations.make(config, lines.map(listPeers), wanted)
     if (generation === null) throw new StartFailure(TOO_MANY_PEERS)
+    await this.#overseer.prepare(generation)
+    if (this.#hasEnded()) return
+    // Peers are asked while the workers start.
+    this.#overseer.use({ config, lines, generation, listening: { wanted, bound: wanted } })
     this.#supervisor = this.#makeSupervisor()
     const workers = this.#workerCount(config)
     const warning = connectionsWarning(config, workers, new DescriptorLimit().max)
@@ -132,8 +139,11 @@ class MainProcess {
     if (applied.kind === 'refused') throw new StartFailure(applied.message)
     const listening = { wanted, bound: applied.generation.listeners }
     this.#running = { config, lines, generation: applied.generation, listening }
-    const problem = this.#writePid(config)
+    const problem = this.#pidFile.move(config.process.pidPath)
     if (problem !== '') throw new StartFailure(problem)
+    this.#overseer.use(this.#running)
+    await this.#overseer.listen()
+    if (this.#hasEnded()) return
     this.#phase = 'serving'
     this.#log.notice(`${PROGRAM}/${VERSION} started: ${this.#stateText()}`)
     this.#options.onReady?.()
@@ -152,8 +162,7 @@ class MainProcess {
         else if (this.#phase === 'starting') void this.#stop(0)
         break
       case 'reload':
-        this.#wantsReload = true
-        if (this.#phase === 'serving') this.#reload()
+        this.#wantReload()
         break
       case 'reopen':
         void this.#reopen(signal)
@@ -187,7 +196,8 @@ class MainProcess {
   /** Lets go of files; the last thing to happen. Does not return when a worker cannot be ended. */
   close(): void {
     void this.#names.close()
-    removePidFile(this.#pidPath, process.pid)
+    this.#overseer.closeNow()
+    this.#pidFile.remove()
     const isStuck = this.#supervisor?.isStuck ?? false
     if (isStuck) this.#write('alert', 'a worker is stuck in a system call: ending by SIGKILL')
     this.#log.close()
@@ -211,7 +221,8 @@ class MainProcess {
   async #stop(exitCode: number): Promise<void> {
     if (this.#phase === 'stopping') return
     this.#phase = 'stopping'
-    await this.#supervisor?.stop()
+    const closing = within(this.#overseer.close(), CONTROL_LIMITS.terminateMs)
+    await Promise.all([this.#supervisor?.stop(), closing])
     removeUnixSockets(this.#running?.listening.bound ?? [])
     this.#write('notice', 'exit')
     this.#end.resolve(exitCode)
@@ -222,6 +233,11 @@ class MainProcess {
     this.#log.reopen()
     await this.#supervisor?.reopenLogs()
     this.#write('notice', 'logs are reopened')
+  }
+
+  #wantReload(): void {
+    this.#wantsReload = true
+    if (this.#phase === 'serving') this.#reload()
   }
 
   /** One at a time; however often it is asked for meanwhile, it happens once more. */
@@ -244,8 +260,10 @@ class MainProcess {
     this.#running = refreshPeers(this.#running!, {
       generations: this.#memory.generations,
       supervisor: this.#supervisor!,
+      prepare: generation => this.#overseer.preparePeers(generation),
       log: (level, text) => this.#write(level, text),
     })
+    this.#overseer.use(this.#running)
   }
 
   async #reloadOnce(): Promise<void> {
@@ -257,13 +275,18 @@ class MainProcess {
       supervisor: this.#supervisor!,
       generations: this.#memory.generations,
       names: this.#names,
-      probe: (config, addresses) => this.#probe(config, addresses, 1),
       openLog: config => openProcessLog(config, this.#options.load.prefix),
       workerCount: config => this.#workerCount(config),
-      onLoaded: loaded => this.#log.reportReload(loaded),
-    }).catch((error: Error) => crashed(running, error))
+      onLoaded: loaded => {
+        this.#overseer.onLoaded(loaded)
+        this.#log.reportReload(loaded)
+      },
+      prepare: generation => this.#overseer.prepare(generation),
+    })
     if (this.#hasEnded()) return
     this.#running = taken.running
+    this.#overseer.use(taken.running)
+    await this.#overseer.listen()
     if (taken.kind === 'refused') {
       const kept = taken.running.generation.number
       this.#log.alarm(
@@ -274,34 +297,11 @@ class MainProcess {
     const { config } = taken.running
     this.#log.use(taken.log, config)
     removeUnixSockets(taken.closed)
-    if (config.process.pidPath !== this.#pidPath) {
-      removePidFile(this.#pidPath, process.pid)
-      const problem = this.#writePid(config)
-      if (problem !== '') this.#write('emerg', problem)
-    }
+    const problem = this.#pidFile.move(config.process.pidPath)
+    if (problem !== '') this.#write('emerg', problem)
     const { count } = this.#supervisor!
     for (const text of restartNotices(running.config, config, count)) this.#write('notice', text)
     this.#write('notice', `reloaded: ${this.#stateText()}`)
-  }
-
-  async #probe(
-    config: Config,
-    addresses: Generation['listeners'],
-    triesMax: number,
-  ): Promise<void> {
-    const problems = await probeListeners(addresses, { triesMax, isDualStack: dualStackIn(config) })
-    if (problems.length > 0) throw new StartFailure(problems.map(({ text }) => text).join('; '))
-  }
-
-  /** Returns why it could not be written, or the empty string. */
-  #writePid({ process: { pidPath } }: Config): string {
-    try {
-      writePidFile(pidPath, process.pid)
-      this.#pidPath = pidPath
-      return ''
-    } catch (error) {
-      return callFailedText('open', `"${pidPath}"`, error)
-    }
   }
 
   #workerCount(config: Config): number {
@@ -340,9 +340,4 @@ class MainProcess {
       now: () => performance.now(),
     })
   }
-}
-
-/** A mistake of ours while reloading must not take down what runs. */
-function crashed(running: Running, error: Error): Taken {
-  return { kind: 'refused', running, reason: error.stack ?? error.message }
 }

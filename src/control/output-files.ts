@@ -1,4 +1,4 @@
-// The files that a configuration writes: logs and the pid file. A check and a reload look at them before anything is
+// The files that a configuration writes: logs, the pid file, states of groups. A check and a reload look at them before anything is
 // changed, and leave nothing behind: nothing is created to find out whether it could be.
 
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
@@ -11,11 +11,14 @@ import { type Origin, originOf } from '../model/origin.ts'
 import type { Location } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { literalText } from '../model/template.ts'
+import type { Upstream } from '../model/upstream.ts'
 
 /** Where nginx's defaults put logs and the pid file; a package of nginx brings the directory along. */
 const DEFAULT_DIRECTORY = 'logs'
+/** Errors of a directory that is there, and not ours to write into. */
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
-/** An error for each file that the configuration writes and that cannot be opened for writing. */
+/** A finding for each file that the configuration writes and that cannot be written. */
 export function checkOutputFiles(config: Config, prefix: string): Diagnostic[] {
   const defaults = join(prefix, DEFAULT_DIRECTORY)
   const diagnostics: Diagnostic[] = []
@@ -28,7 +31,22 @@ export function checkOutputFiles(config: Config, prefix: string): Diagnostic[] {
     if (isMakeable && cannotWriteIn(prefix) === null) continue
     diagnostics.push({ severity: 'error', message, origin, hint: '' })
   }
-  return diagnostics
+  return [...diagnostics, ...config.upstreams.flatMap(checkStateFile)]
+}
+
+/** A state file is replaced whole, so it is its directory that must be there and take a file. */
+function checkStateFile(upstream: Upstream): Diagnostic[] {
+  const { statePath } = upstream
+  if (statePath === null) return []
+  const error = cannotWriteIn(dirname(statePath))
+  if (error === null) return []
+  const isClosed = CLOSED.has(systemErrorCode(error))
+  const message = callFailedText('open', `"${statePath}"`, error)
+  const origin = originOf(upstream, 'statePath')
+  const hint = isClosed
+    ? 'its peers are read from it, and cannot be changed while the program runs'
+    : `make the directory: ${dirname(statePath)}`
+  return [{ severity: isClosed ? 'warning' : 'error', message, origin, hint }]
 }
 
 /** Makes `<prefix>/logs` when the configuration writes into it and it is missing. Throws the system error. */

@@ -4,6 +4,7 @@
 
 import type { ErrorLevel } from '../base/error-log.ts'
 import { addressText } from '../model/listener.ts'
+import type { Generation } from '../worker/messages.ts'
 import type { Generations } from './generations.ts'
 import { isSameList, listPeers, weightProblem } from './peer-lines.ts'
 import { type Running, TOO_MANY_PEERS } from './reload.ts'
@@ -16,6 +17,8 @@ const SHOWN_MAX = 8
 export interface PeerRefreshWork {
   readonly generations: Generations
   readonly supervisor: Supervisor
+  /** Called with a generation before any worker has it. */
+  readonly prepare: (generation: Generation) => void
   readonly log: (level: ErrorLevel, text: string) => void
 }
 
@@ -35,6 +38,7 @@ export function refreshPeers(running: Running, work: PeerRefreshWork): Running {
       continue
     }
     generation = next
+    work.prepare(generation)
     supervisor.changePeers(generation, index)
     log('notice', `${what} has ${peersText(wanted.peers)}`)
   }

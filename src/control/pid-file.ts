@@ -3,11 +3,40 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 
+import { callFailedText } from '../base/system-error.ts'
+
 /** What a pid file says. */
 export type PidFile =
   | { readonly kind: 'pid'; readonly pid: number }
   | { readonly kind: 'invalid'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly error: unknown }
+
+/** The pid file of this process, wherever the configuration has it. */
+export class OwnPidFile {
+  #path = ''
+
+  /**
+   * Writes it where it shall be now, and removes it where it was.
+   *
+   * @param path empty = nowhere
+   * @returns why it could not be written, or the empty string
+   */
+  move(path: string): string {
+    if (path === this.#path) return ''
+    this.remove()
+    try {
+      writePidFile(path, process.pid)
+      this.#path = path
+      return ''
+    } catch (error) {
+      return callFailedText('open', `"${path}"`, error)
+    }
+  }
+
+  remove(): void {
+    removePidFile(this.#path, process.pid)
+  }
+}
 
 /** Writes the pid file; an empty path writes none. Throws the system error. */
 export function writePidFile(path: string, pid: number): void {

@@ -6,10 +6,17 @@ import type { Config } from '../model/config.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import type { Generation } from '../worker/messages.ts'
 import type { Generations } from './generations.ts'
+import { probeListeners } from './listen-probe.ts'
 import { type Loaded, type LoadOptions, load } from './load.ts'
 import type { NameTable } from './name-table.ts'
 import { listPeers, type UpstreamLines } from './peer-lines.ts'
-import { type Listening, listenAddresses, meetsOwn, planListeners } from './reload-plan.ts'
+import {
+  dualStackIn,
+  type Listening,
+  listenAddresses,
+  meetsOwn,
+  planListeners,
+} from './reload-plan.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** What serves. */
@@ -31,11 +38,11 @@ export interface ReloadWork {
   readonly supervisor: Supervisor
   readonly generations: Generations
   readonly names: NameTable
-  /** Throws `StartFailure` when an address cannot be bound. */
-  readonly probe: (config: Config, addresses: readonly ListenAddress[]) => Promise<void>
   /** Throws `StartFailure` when a log cannot be opened. */
   readonly openLog: (config: Config) => ErrorLog
   readonly workerCount: (config: Config) => number
+  /** Called with a generation before any worker has it. */
+  readonly prepare: (generation: Generation) => Promise<void>
   /** Shows what was found in the files. */
   readonly onLoaded: (loaded: Loaded) => void
 }
@@ -58,9 +65,23 @@ export const TOO_MANY_PEERS = 'too many upstreams or peers for the shared memory
 export async function takeConfiguration(work: ReloadWork): Promise<Taken> {
   try {
     return await take(work)
+  } catch (error) {
+    // A mistake of ours while reloading must not take down what runs.
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { kind: 'refused', running: work.running, reason }
   } finally {
     work.names.dropUnused()
   }
+}
+
+/** Tries addresses as they are to be bound. Throws `StartFailure` when one cannot be. */
+export async function probeAddresses(
+  config: Config,
+  addresses: readonly ListenAddress[],
+  triesMax: number,
+): Promise<void> {
+  const problems = await probeListeners(addresses, { triesMax, isDualStack: dualStackIn(config) })
+  if (problems.length > 0) throw new StartFailure(problems.map(({ text }) => text).join('; '))
 }
 
 async function take(work: ReloadWork): Promise<Taken> {
@@ -76,9 +97,10 @@ async function take(work: ReloadWork): Promise<Taken> {
   const own = running.listening.bound
   let log: ErrorLog
   try {
-    await work.probe(
+    await probeAddresses(
       config,
       plan.opened.filter(address => !meetsOwn(address, own)),
+      1,
     )
     log = work.openLog(config)
   } catch (error) {
@@ -90,6 +112,7 @@ async function take(work: ReloadWork): Promise<Taken> {
     log.close()
     return refused(TOO_MANY_PEERS)
   }
+  await work.prepare(generation)
   const applied = await supervisor.apply(generation, work.workerCount(config))
   if (applied.kind === 'refused') {
     log.close()
@@ -110,6 +133,7 @@ async function goBack(work: ReloadWork, refused: Generation, message: string): P
   const { config, lines, listening } = running
   const again = generations.make(config, lines.map(listPeers), listening.bound)
   if (again === null) return { kind: 'refused', running, reason: `${message}; ${TOO_MANY_PEERS}` }
+  await work.prepare(again)
   const applied = await supervisor.apply(again, supervisor.count)
   generations.drop(refused.number)
   if (applied.kind === 'applied') {

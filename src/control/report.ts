@@ -16,10 +16,14 @@ export const LEVEL_OF = {
   notice: 'notice',
 } as const satisfies Record<Severity, LogLevel>
 
-/** One line for a finding: `message in file:line:column`, and the hint. */
+/** What a terminal could obey. */
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g
+
+/** One line for a finding: `message in file:line:column`, and the hint; control characters are replaced. */
 export function findingLine({ message, origin, hint }: Diagnostic): string {
   const place = origin.line === 0 ? origin.file : `${origin.file}:${origin.line}:${origin.column}`
-  return `${message} in ${place}${hint === '' ? '' : ` (${hint})`}`
+  const line = `${message} in ${place}${hint === '' ? '' : ` (${hint})`}`
+  return line.replaceAll(CONTROLS, '\ufffd')
 }
 
 /** Shows findings of the wanted severities on the terminal. */

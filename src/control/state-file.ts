@@ -7,14 +7,13 @@ import { open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { callFailedText, systemErrorCode } from '../base/system-error.ts'
-import { DiagnosticList } from '../config/diagnostic.ts'
-import { directiveOrigin, parseTree } from '../config/nginx/tree.ts'
-import { readConfigText } from '../config/read.ts'
 import type { ReadOptions } from '../config/reader.ts'
 import { makeSource, type Source } from '../config/source.ts'
+import { checkPeers, unservedText } from '../model/check-upstreams.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { originOf } from '../model/origin.ts'
-import type { MethodKind, Peer, Upstream } from '../model/upstream.ts'
+import type { Peer, Upstream } from '../model/upstream.ts'
+import { parseServerLine, parseStatePeers } from './state-peers.ts'
 import { mergeChanges, readChanges } from './state-text.ts'
 
 /** Written beside the file until it is whole. */
@@ -39,7 +38,10 @@ export function applyState(upstream: Upstream, options: ReadOptions): ReadState 
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { upstream, diagnostics: [], source: null }
+    if (systemErrorCode(error) === 'ENOENT') {
+      const diagnostics = upstream.peers.length === 0 ? [noPeers(upstream, 'is not there')] : []
+      return { upstream, diagnostics, source: null }
+    }
     const message = callFailedText('open', `"${path}"`, error)
     return {
       upstream,
@@ -56,23 +58,50 @@ export function applyState(upstream: Upstream, options: ReadOptions): ReadState 
     }
   }
   const source = makeSource(path, text)
-  const foreign = foreignLines(source)
-  if (foreign.length > 0) return { upstream, diagnostics: foreign, source }
-  const found = readPeers(source, upstream, options)
+  const found = parseStatePeers(source, upstream, options)
   if (found.peers === null) return { upstream, diagnostics: found.diagnostics, source }
-  if (upstream.peers.length === 0) {
-    return { upstream: { ...upstream, peers: found.peers }, diagnostics: [], source }
+  const joined = joinPeers(upstream, found.peers, found.text, options)
+  const changed = { ...upstream, peers: joined.peers }
+  return {
+    upstream: changed,
+    diagnostics: [...found.diagnostics, ...joined.diagnostics, ...newFindings(upstream, changed)],
+    source,
   }
-  const readLine = (line: string): Peer | null =>
-    readPeers(makeSource(path, line), upstream, options).peers?.[0] ?? null
-  const changes = readChanges(source.text, found.peers, readLine)
+}
+
+/** What the peers of the file bring up that was not said of the configuration's own. */
+function newFindings(before: Upstream, after: Upstream): Diagnostic[] {
+  const found = (upstream: Upstream) => {
+    const items: Diagnostic[] = []
+    checkPeers(upstream, (severity, message, origin, hint = '') => {
+      items.push({ severity, message, origin, hint })
+    })
+    return items
+  }
+  const said = new Set(found(before).map(({ message }) => message))
+  return found(after).filter(({ message }) => !said.has(message))
+}
+
+/** A group without lines of its own has those of the file; another has the changes in it. */
+function joinPeers(upstream: Upstream, found: readonly Peer[], text: string, options: ReadOptions) {
+  if (upstream.peers.length === 0) {
+    const diagnostics = found.length === 0 ? [noPeers(upstream, 'names none')] : []
+    return { peers: found, diagnostics }
+  }
+  const changes = readChanges(text, found, line => parseServerLine(line, upstream, options))
   const { peers, overtaken } = mergeChanges(upstream.peers, changes)
   const diagnostics = overtaken.map((peer): Diagnostic => {
     const message = `what was set at run time for server "${peer.name}" does not hold any more`
-    const hint = `this line has changed since; ${path} has the old one`
+    const hint = `this line has changed since; ${upstream.statePath} has the old one`
     return { severity: 'notice', message, origin: peer.origin, hint }
   })
-  return { upstream: { ...upstream, peers }, diagnostics, source }
+  return { peers, diagnostics }
+}
+
+function noPeers(upstream: Upstream, why: string): Diagnostic {
+  const message = `No peers in upstream "${upstream.name}": its state file "${upstream.statePath}" ${why}`
+  const hint = `${unservedText(upstream)} until the file has lines such as: server 10.0.0.1:80;`
+  return { severity: 'warning', message, origin: originOf(upstream, 'statePath'), hint }
 }
 
 /** Writes state files, one after the other for each path. */
@@ -114,58 +143,4 @@ async function replaceFile(path: string, text: string): Promise<void> {
   } finally {
     await directory.close()
   }
-}
-
-/** What is no `server` line; syntax is left to the reading of the peers. */
-function foreignLines(source: Source): readonly Diagnostic[] {
-  const list = new DiagnosticList()
-  for (const directive of parseTree(source, list)) {
-    if (directive.name.text === 'server' && directive.block === null) continue
-    const hint = 'a state file has lines such as: server 10.0.0.1:80 weight=2;'
-    const message = `"${directive.name.text}" is not allowed in a state file`
-    list.error(message, directiveOrigin(directive), hint)
-  }
-  return list.items
-}
-
-/** Methods that have a say in what a `server` line may be. */
-const METHOD_LINES: Partial<Record<MethodKind, string>> = {
-  ip_hash: 'ip_hash;',
-  hash: 'hash $uri;',
-  random: 'random;',
-}
-
-interface FoundPeers {
-  /** Null where there is an error. */
-  readonly peers: readonly Peer[] | null
-  readonly diagnostics: readonly Diagnostic[]
-}
-
-/** Reads the lines as the reader of nginx.conf does inside of `upstream`; places are those in the file. */
-function readPeers(source: Source, upstream: Upstream, options: ReadOptions): FoundPeers {
-  // On a line of its own before the text, so that only line numbers move. The first peer keeps an empty file readable.
-  const method = METHOD_LINES[upstream.method.kind] ?? ''
-  const before = `events{} http{ resolver 127.0.0.1; upstream u { zone u; ${method} server 127.0.0.1;\n`
-  const read = readConfigText(source.file, `${before}${source.text}\n}}\n`, {
-    ...options,
-    globals: '',
-    format: 'nginx',
-  })
-  const moved = (line: number): number => Math.max(1, line - 1)
-  const errors = read.diagnostics
-    .filter(({ severity }) => severity === 'error')
-    .map(item => ({ ...item, origin: { ...item.origin, line: moved(item.origin.line) } }))
-  if (read.config === null) return { peers: null, diagnostics: errors }
-  const [, ...peers] = read.config.upstreams[0]!.peers
-  const placed = peers.map(peer => ({
-    ...peer,
-    origin: { ...peer.origin, line: moved(peer.origin.line) },
-    origins: Object.fromEntries(
-      Object.entries(peer.origins ?? {}).map(([name, at]) => [
-        name,
-        { ...at, line: moved(at.line) },
-      ]),
-    ),
-  }))
-  return { peers: placed, diagnostics: [] }
 }

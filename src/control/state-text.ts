@@ -16,7 +16,9 @@ export interface PeerChange {
 export type PeerChanges = ReadonlyMap<string, PeerChange>
 
 const NOTHING = 'nothing'
-const CHANGED = /^\s*server\s[^#]*;\s*#\s*was:\s*(.+?)\s*$/
+const CHANGED = /^\s*server\s.*?;\s*#\s*was:\s*(.+?)\s*$/
+/** Begins like a comment of ours. */
+const COMMENTED = /(?:^\s*|;\s*)#\s*(?:was|removed):/
 const REMOVED = /^\s*#\s*removed:\s*(server\s.*;)\s*$/
 
 /** What names each peer of a list: its name as written, numbered where it stands there again. */
@@ -41,6 +43,7 @@ export function serverLine(peer: Peer): string {
     peer.route === null ? '' : `route=${peer.route}`,
     peer.service === null ? '' : `service=${peer.service}`,
     peer.isResolving ? 'resolve' : '',
+    peer.isRaced ? 'race' : '',
     peer.isBackup ? 'backup' : '',
     peer.isDown ? 'down' : '',
     peer.isDraining ? 'drain' : '',
@@ -103,6 +106,13 @@ export function readChanges(
     if (!changes.has(key)) changes.set(key, { was: serverLine(gone[index]!), now: null })
   }
   return changes
+}
+
+/** Whether a line has no comment of ours that breaks off: one ends with the line that it quotes. */
+export function isWholeComment(line: string): boolean {
+  if (!COMMENTED.test(line)) return true
+  const was = CHANGED.exec(line)?.[1]
+  return was === NOTHING || was?.endsWith(';') === true || REMOVED.test(line)
 }
 
 /** What of the changes did not hold. */

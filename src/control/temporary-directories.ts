@@ -1,10 +1,10 @@
 // The directories for bodies that do not fit in memory. A directory that is missing is found at the start and by a
-// check, not by the first large upload; as in nginx its last level is made, for nobody else. A default that cannot be
-// had gives way to the system's: whoever wrote nothing did not ask for it.
+// check, not by the first large upload; as in nginx its last level is made, for nobody else, and the cache before it that
+// it may stand in. A default that cannot be had gives way to the system's: whoever wrote nothing did not ask for it.
 
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import { callFailedText, systemErrorCode } from '../base/system-error.ts'
 import type { ReadResult } from '../config/reader.ts'
@@ -44,7 +44,7 @@ export function checkTemporaryDirectories(
   const diagnostics: Diagnostic[] = []
   const lost = new Set<string>()
   for (const path of temporaryDirectories(config)) {
-    const message = cannotUse(path)
+    const message = cannotUse(path, config)
     if (message === null) continue
     const origin = directories?.get(path)
     if (origin !== undefined) diagnostics.push({ severity: 'error', message, origin, hint: '' })
@@ -52,7 +52,7 @@ export function checkTemporaryDirectories(
   }
   if (lost.size === 0) return { config, diagnostics }
   const shared = tmpdir()
-  const message = cannotUse(shared)
+  const message = cannotUse(shared, config)
   const origin = { file: config.file, line: 0, column: 0, endColumn: 0 }
   const where = [...lost].join(' and ')
   diagnostics.push({
@@ -60,7 +60,7 @@ export function checkTemporaryDirectories(
     message:
       message === null
         ? `cannot use ${where}: temporary files go to ${shared}`
-        : `${cannotUse([...lost][0]!)}; ${message}`,
+        : `${cannotUse([...lost][0]!, config)}; ${message}`,
     origin,
     hint: 'client_body_temp_path and proxy_temp_path name other directories',
   })
@@ -76,20 +76,36 @@ export function checkTemporaryDirectories(
 /** Makes every directory that is missing. Throws an `Error` with one line when one cannot be had. */
 export function makeTemporaryDirectories(config: Config): void {
   for (const path of temporaryDirectories(config)) {
-    try {
-      mkdirSync(path, { mode: MODE })
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EEXIST') {
-        throw new Error(callFailedText('mkdir', `"${path}"`, error), { cause: error })
-      }
-    }
-    const problem = cannotUse(path)
+    const parent = dirname(path)
+    if (isCache(parent, config)) makeDirectory(parent)
+    makeDirectory(path)
+    const problem = cannotUse(path, config)
     if (problem !== null) throw new Error(problem)
   }
 }
 
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: MODE })
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return
+    throw new Error(callFailedText('mkdir', `"${path}"`, error), { cause: error })
+  }
+}
+
+function isCache(path: string, { cachePaths = [] }: Config): boolean {
+  return cachePaths.some(cache => resolve(cache) === resolve(path))
+}
+
 /** Why a directory cannot be used, in nginx's words; null when it can, or can be made. */
-function cannotUse(path: string): string | null {
+function cannotUse(path: string, config: Config): string | null {
+  const problem = cannotMake(path)
+  const parent = dirname(path)
+  if (problem === null || !isCache(parent, config) || existsSync(parent)) return problem
+  return cannotMake(parent)
+}
+
+function cannotMake(path: string): string | null {
   try {
     if (!statSync(path).isDirectory()) return `mkdir() "${path}" failed (it is no directory)`
   } catch (error) {

@@ -18,6 +18,15 @@ export interface Terminal {
   readonly hostname: string
   /** Standard error shows ANSI colours. */
   readonly hasColor: boolean
+  /** Standard output, when it is a terminal. */
+  readonly screen?: Screen
+}
+
+/** A terminal that what is shown can be fitted to, as it is at this moment. */
+export interface Screen {
+  readonly columns: number
+  readonly rows: number
+  readonly hasColor: boolean
 }
 
 /** The terminal (or pipe, or file) of this process. */
@@ -29,6 +38,21 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     hostname: hostname(),
     hasColor: process.stderr.isTTY === true && process.stderr.hasColors(),
+    ...(isatty(1) ? { screen: standardScreen() } : {}),
+  }
+}
+
+function standardScreen(): Screen {
+  const { stdout } = process
+  return {
+    // Its window may change its size.
+    get columns() {
+      return stdout.columns ?? 0
+    },
+    get rows() {
+      return stdout.rows ?? 0
+    },
+    hasColor: stdout.isTTY === true && stdout.hasColors(),
   }
 }
 

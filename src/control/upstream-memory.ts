@@ -24,7 +24,7 @@ export class UpstreamMemories {
       return memory
     }
     const memories = upstreams.map(({ name, sticky, queue }): UpstreamMemory => {
-      const zone = sticky?.kind === 'learn' ? sticky.zone : null
+      const zone = sticky !== null && 'zone' in sticky ? sticky.zone : null
       return {
         sessions:
           zone === null
@@ -41,6 +41,15 @@ export class UpstreamMemories {
   /** The generation is not used any more. */
   release(generation: number): void {
     this.#generations.delete(generation)
+  }
+
+  /** Lets those who wait for a peer look at once. */
+  ring(): void {
+    for (const held of this.#generations.values()) {
+      for (const [key, memory] of held) {
+        if (key.startsWith(LINE)) new QueueZone(memory, -1).ring()
+      }
+    }
   }
 
   /** Clears up after a worker that ended, before another takes its index. */

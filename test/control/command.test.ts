@@ -16,6 +16,7 @@ const COMMAND: Command = {
     config: { short: 'c', value: 'FILE', doc: 'a file' },
     format: { value: 'FORMAT', choices: ['yaml', 'nginx'], doc: 'a format' },
     quiet: { short: 'q', doc: 'a switch' },
+    watch: { short: 'w', value: 'SECONDS', isValueOptional: true, doc: 'looks again' },
   },
   run: () => 0,
 }
@@ -36,6 +37,12 @@ const ROWS: { args: string[]; parsed: ParsedCommand }[] = [
   { args: ['a', '-q'], parsed: command({ quiet: '' }, 'a') },
   { args: ['-q', '--', '-odd'], parsed: command({ quiet: '' }, '-odd') },
   { args: ['--format', 'yaml'], parsed: command({ format: 'yaml' }) },
+  { args: ['--watch', '--quiet'], parsed: command({ watch: '', quiet: '' }) },
+  { args: ['--watch', '5'], parsed: command({ watch: '5' }) },
+  { args: ['--watch=0.5', 'a'], parsed: command({ watch: '0.5' }, 'a') },
+  { args: ['-w', '2', 'a'], parsed: command({ watch: '2' }, 'a') },
+  { args: ['-w', 'a'], parsed: command({ watch: '' }, 'a') },
+  { args: ['--', '--watch'], parsed: command({}, '--watch') },
   { args: ['--help'], parsed: { kind: 'help' } },
   { args: ['-q', '-h'], parsed: { kind: 'help' } },
   { args: ['a', 'b'], parsed: mistake('"try" takes one FILE, not two') },
@@ -77,7 +84,8 @@ describe('commandHelp', () => {
       'Tries something\n\nUsage: headgate try [options] [FILE]\n\nOptions:\n' +
         '  -c, --config FILE              a file\n' +
         '      --format FORMAT            a format\n' +
-        '  -q, --quiet                    a switch\n',
+        '  -q, --quiet                    a switch\n' +
+        '  -w, --watch [SECONDS]          looks again\n',
     )
   })
 })

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 
 import { Generations } from '../../src/control/generations.ts'
 import { createPeerZone, PEERS_MAX, PeerZone } from '../../src/zone/peer-zone.ts'
+import { QueueZone } from '../../src/zone/queue-zone.ts'
 import { sampleConfig, sampleUpstream } from '../harness/sample-config.ts'
 
 function makeBench() {
@@ -91,6 +92,27 @@ describe('Generations', () => {
       const [host = '', port] = text.split(':')
       return { peer: 0, address: { kind: 'tcp' as const, host, port: Number(port) } }
     }),
+  })
+
+  it('wakes who waits for a peer when the last reason not to pick it goes', () => {
+    const { zone, generations } = makeBench()
+    const upstream = { ...sampleUpstream('a', '10.0.0.1:80'), queue: { size: 5, timeoutMs: 1 } }
+    const peers = [{ peer: 0, address: upstream.peers[0]!.address }]
+    const config = sampleConfig({ upstreams: [upstream] })
+    const { upstreams, memories } = generations.make(config, [{ name: 'a', peers }], [])!
+    const { slot } = upstreams[0]!.peers[0]!
+    const line = new QueueZone(memories[0]!.line!, 0)
+    line.join(5, false)
+    const rings = () => line.rings
+    const before = rings()
+    zone.setState(slot, 'down', true)
+    zone.setState(slot, 'unhealthy', true)
+    zone.setState(slot, 'down', false)
+    assert.equal(rings(), before)
+    zone.setState(slot, 'unhealthy', false)
+    assert.equal(rings(), before + 1)
+    zone.setState(slot, 'unhealthy', false)
+    assert.equal(rings(), before + 1, 'it was not out')
   })
 
   describe('changePeers', () => {

@@ -63,8 +63,8 @@ const REFUSED = [
   { args: ['-e'], mistake: 'option "-e" requires file name' },
   { args: ['-p'], mistake: 'option "-p" requires directory name' },
   { args: ['-g'], mistake: 'option "-g" requires parameter' },
-  { args: ['--format'], mistake: 'option "--format" takes yaml or nginx' },
-  { args: ['--format=toml'], mistake: 'option "--format" takes yaml or nginx' },
+  { args: ['--format'], mistake: 'option "--format" takes yaml or nginx or ldirectord' },
+  { args: ['--format=toml'], mistake: 'option "--format" takes yaml or nginx or ldirectord' },
 ]
 
 describe('parseNginxFlags', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 
 import { checkOutputFiles, makeLogDirectory, outputFiles } from '../../src/control/output-files.ts'
 import { literal } from '../../src/model/template.ts'
-import { sampleConfig } from '../harness/sample-config.ts'
+import { sampleConfig, sampleUpstream } from '../harness/sample-config.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'output-files-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -58,6 +58,51 @@ describe('checkOutputFiles', () => {
   it('refuses the default files when their directory cannot be made', () => {
     const prefix = join(directory, 'nowhere')
     assert.equal(check(prefix, '').length, 2)
+  })
+})
+
+describe('checkOutputFiles, of state files', () => {
+  const check = (statePath: string | null) => {
+    const upstream = { ...sampleUpstream('app', '10.0.0.1:80'), statePath }
+    return checkOutputFiles(
+      sampleConfig({ prefix: directory, process: { pidPath: '' }, upstreams: [upstream] }),
+      directory,
+    ).map(({ severity, message, hint }) => [severity, message, hint])
+  }
+
+  for (const [what, path] of [
+    ['without one', null],
+    ['that is there', join(directory, 'app.state')],
+    ['that its first change makes', join(directory, 'new.state')],
+  ] as const) {
+    it(`finds nothing wrong with a group ${what}`, () => {
+      writeFileSync(join(directory, 'app.state'), '')
+      assert.deepEqual(check(path), [])
+    })
+  }
+
+  it('refuses one in a directory that does not exist', () => {
+    const path = join(directory, 'no/such.state')
+    assert.deepEqual(check(path), [
+      [
+        'error',
+        `open() "${path}" failed (2: No such file or directory)`,
+        `make the directory: ${join(directory, 'no')}`,
+      ],
+    ])
+  })
+
+  it('warns of one that can be read and not written', t => {
+    const closed = mkdtempSync(join(directory, 'closed-'))
+    chmodSync(closed, 0o500)
+    if (process.getuid?.() === 0) return t.skip('the superuser may write anywhere')
+    const path = join(closed, 'app.state')
+    const [[severity, message] = [], ...rest] = check(path)
+    assert.deepEqual(rest, [])
+    assert.deepEqual(
+      [severity, message],
+      ['warning', `open() "${path}" failed (13: Permission denied)`],
+    )
   })
 })
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 
+import { readConfigText } from '../../src/config/read.ts'
 import {
   checkTemporaryDirectories,
   makeTemporaryDirectories,
@@ -152,6 +153,27 @@ describe('checkTemporaryDirectories', () => {
     )
   })
 
+  it('takes one in a cache that is still to be made, and no other directory', () => {
+    const cache = join(directory, 'cache')
+    const path = join(cache, 'tmp')
+    const at = (cachePath: string) => ({ ...bodyIn(path), cachePaths: [cachePath] })
+    const found = (cachePath: string) =>
+      checkTemporaryDirectories(at(cachePath), { directories: new Map([[path, place]]) })
+    assert.deepEqual(found(`${cache}/`).diagnostics, [])
+    assert.ok(!existsSync(cache))
+    assert.match(found(directory).diagnostics[0]!.message, /^mkdir\(\) ".*cache\/tmp" failed \(2: /)
+  })
+
+  it('names the cache where it is the cache that cannot be made', () => {
+    const cache = join(directory, 'no/cache')
+    const path = join(cache, 'tmp')
+    const { diagnostics } = checkTemporaryDirectories(
+      { ...bodyIn(path), cachePaths: [cache] },
+      { directories: new Map([[path, place]]) },
+    )
+    assert.match(diagnostics[0]!.message, /^mkdir\(\) ".*no\/cache" failed \(2: /)
+  })
+
   it('leaves the configuration as it is where all is well', () => {
     const fine = bodyIn(directory)
     assert.equal(checkTemporaryDirectories(fine, {}).config, fine)
@@ -179,6 +201,33 @@ describe('makeTemporaryDirectories', () => {
       /^Error: mkdir\(\) ".*two\/levels" failed/,
     )
     assert.ok(!existsSync(join(directory, 'two')))
+  })
+
+  it('makes the cache that it stands in before it', () => {
+    const cache = join(directory, 'made-cache')
+    makeTemporaryDirectories({ ...bodyIn(join(cache, 'tmp')), cachePaths: [cache] })
+    assert.equal(statSync(cache).mode & 0o7777, 0o700)
+    assert.equal(statSync(join(cache, 'tmp')).mode & 0o7777, 0o700)
+  })
+
+  it('makes what stands in a `proxy_cache_path`, in whatever order the two are written', () => {
+    const root = mkdtempSync(join(directory, 'fresh-'))
+    const lines = [
+      `proxy_cache_path ${root}/cache levels=1:2 keys_zone=c:1m;`,
+      `proxy_temp_path ${root}/cache/tmp;`,
+      `client_body_temp_path ${root}/body;`,
+    ]
+    for (const written of [lines, lines.toReversed()]) {
+      const server = 'server { listen 80; location / { proxy_pass http://10.0.0.1; } }'
+      const text = `events { }\nhttp { ${written.join(' ')} ${server} }\n`
+      const options = { prefix: root, env: {}, globals: '', hostname: 'here' }
+      const read = readConfigText('nginx.conf', text, options)
+      const { config: checked, diagnostics } = checkTemporaryDirectories(read.config!, read)
+      assert.deepEqual(diagnostics, [])
+      makeTemporaryDirectories(checked)
+      assert.ok(existsSync(join(root, 'cache/tmp')))
+      rmSync(join(root, 'cache'), { recursive: true })
+    }
   })
 
   it('refuses a file in its place', () => {

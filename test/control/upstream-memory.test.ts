@@ -48,6 +48,17 @@ describe('UpstreamMemories', () => {
     assert.equal(still!.line, c!.line)
   })
 
+  it('gives memory to sessions by address as well', () => {
+    const zone = { name: 'z', bytes: 65_536 }
+    const sticky = { kind: 'source', prefix4: 24, prefix6: 64, zone, timeoutMs: 1 } as const
+    const group = { ...sampleUpstream('a', '10.0.0.1:80'), sticky }
+    const memories = new UpstreamMemories()
+    const [before] = memories.take(1, [group])
+    const [after] = memories.take(2, [group])
+    assert.equal(before!.sessions?.byteLength, 65_536)
+    assert.equal(after!.sessions, before!.sessions)
+  })
+
   it('forgets what no generation uses any more', () => {
     const memories = new UpstreamMemories()
     const [before] = memories.take(1, [queueing('c')])
@@ -55,6 +66,16 @@ describe('UpstreamMemories', () => {
     const [after] = memories.take(2, [queueing('c')])
     assert.notEqual(after!.line, before!.line)
     assert.notEqual(new QueueZone(after!.line!, 0).id, new QueueZone(before!.line!, 0).id)
+  })
+
+  it('rings where somebody waits', () => {
+    const memories = new UpstreamMemories()
+    const [queue, , idle] = memories.take(1, [queueing('c'), learning('b', 'z'), queueing('d')])
+    const [waits, idles] = [new QueueZone(queue!.line!, 0), new QueueZone(idle!.line!, 0)]
+    waits.join(5, false)
+    const before = waits.rings
+    memories.ring()
+    assert.deepEqual([waits.rings, idles.rings], [before + 1, 0])
   })
 
   it('takes back the places of a worker that died', () => {

@@ -10,6 +10,10 @@ import { fileURLToPath } from 'node:url'
 /** Compiled code of one run serves the next: these tests start the program often. */
 const COMPILE_CACHE = join(tmpdir(), 'headgate-compile-cache')
 
+/** Control sockets of programs that are killed go with their tests. */
+const RUNTIME = mkdtempSync(join(tmpdir(), 'headgate-run-'))
+process.on('exit', () => rmSync(RUNTIME, { recursive: true, force: true }))
+
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** How a program ended and what it said. */
@@ -62,6 +66,7 @@ export class Program {
         ...process.env,
         NODE_OPTIONS: '',
         NODE_COMPILE_CACHE: COMPILE_CACHE,
+        XDG_RUNTIME_DIR: RUNTIME,
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

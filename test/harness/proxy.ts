@@ -8,12 +8,15 @@ import type { TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { renderDiagnostics } from '../../src/config/diagnostic.ts'
 import { readConfigText } from '../../src/config/read.ts'
+import { readFallbackPages } from '../../src/control/fallback-pages.ts'
 import { Generations } from '../../src/control/generations.ts'
 import { listPeers } from '../../src/control/peer-lines.ts'
 import { type Listening, listenAddresses, planListeners } from '../../src/control/reload-plan.ts'
 import { type ResolveOptions, resolveLines } from '../../src/control/resolve.ts'
 import type { Config } from '../../src/model/config.ts'
+import { withFallbackGroups } from '../../src/model/fallback-group.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from '../../src/worker/messages.ts'
+import type { PeerStateName } from '../../src/zone/layout.ts'
 import { createMetricZone } from '../../src/zone/metric-zone.ts'
 import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
 import type { Holdings } from './watched-worker.ts'
@@ -55,7 +58,9 @@ export class TestProxy {
   /** Why the worker ended without being asked; null while all is well. */
   death: string | null = null
   readonly #peerZone = createPeerZone()
-  readonly #generations = new Generations(new PeerZone(this.#peerZone, -1))
+  readonly #zone = new PeerZone(this.#peerZone, -1)
+  readonly #generations = new Generations(this.#zone)
+  #current: Generation | null = null
   readonly #expecting = new Set<Expecting>()
   #worker: Worker | null = null
   #listening: Listening = { wanted: [], bound: [] }
@@ -104,6 +109,11 @@ export class TestProxy {
 
   post(message: ToWorker): void {
     this.#worker!.postMessage(message)
+  }
+
+  /** Sets a state of a peer of the first upstream, as the main thread does. */
+  setPeerState(peer: number, state: PeerStateName, isSet: boolean): void {
+    this.#zone.setState(this.#current!.upstreams[0]!.peers[peer]!.slot, state, isSet)
   }
 
   /** Resolves when the last exchange of a generation has ended. */
@@ -197,6 +207,7 @@ export class TestProxy {
     const listeners = isReload ? plan.listeners : plan.wanted
     const generation = this.#generations.make(config, lines.map(listPeers), listeners)
     if (generation === null) throw new Error('no slots are left')
+    this.#current = generation
     this.#listening = { wanted: plan.wanted, bound: this.#listening.bound }
     return generation
   }
@@ -316,5 +327,5 @@ function readParts(parts: ConfParts, directory: string): Config {
   }
   const { config, diagnostics, sources } = readConfigText('test.conf', text, options)
   if (config === null) throw new Error(renderDiagnostics(diagnostics, sources))
-  return config
+  return withFallbackGroups(readFallbackPages(config).config)
 }

@@ -18,14 +18,14 @@ export function withoutNginx(): string | false {
 export class RealNginx {
   readonly port: number
   readonly directory: string
-  readonly #child: ChildProcess
-  readonly #ended: Promise<void>
+  #child: ChildProcess
+  #ended: Promise<void>
 
-  private constructor(port: number, directory: string, child: ChildProcess) {
+  private constructor(port: number, directory: string) {
     this.port = port
     this.directory = directory
-    this.#child = child
-    this.#ended = new Promise(resolve => child.on('close', () => resolve()))
+    this.#child = this.#spawn()
+    this.#ended = endOf(this.#child)
   }
 
   /** @param files content by path below the root; `extra` stands in the `server` block */
@@ -52,17 +52,42 @@ server { listen 127.0.0.1:${port}; root ${directory}/html; ${extra} }
 }
 `,
     )
-    const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf')], {
-      stdio: 'ignore',
-    })
-    const nginx = new RealNginx(port, directory, child)
-    for (let i = 0; i < START_TRIES; i++) {
-      if (await accepts(port)) return nginx
-      if (child.exitCode !== null) break
-      await delay(20)
-    }
+    const nginx = new RealNginx(port, directory)
+    if (await nginx.#accepts()) return nginx
     await nginx.end()
     throw new Error('nginx did not start')
+  }
+
+  /** Starts it again, after `kill`, where it was. */
+  async startAgain(): Promise<void> {
+    this.#child = this.#spawn()
+    this.#ended = endOf(this.#child)
+    if (!(await this.#accepts())) throw new Error('nginx did not start again')
+  }
+
+  /** Lets it hang: the kernel still accepts for it, and nobody answers. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  #spawn(): ChildProcess {
+    const { directory } = this
+    return spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf')], {
+      stdio: 'ignore',
+    })
+  }
+
+  async #accepts(): Promise<boolean> {
+    for (let i = 0; i < START_TRIES; i++) {
+      if (await accepts(this.port)) return true
+      if (this.#child.exitCode !== null) return false
+      await delay(20)
+    }
+    return false
   }
 
   /** Kills it as a power cut would. */
@@ -76,4 +101,8 @@ server { listen 127.0.0.1:${port}; root ${directory}/html; ${extra} }
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill()
     rmSync(this.directory, { recursive: true, force: true })
   }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise(resolve => child.on('close', () => resolve()))
 }

@@ -1,0 +1,211 @@
+// What the main thread does beside keeping workers: it has the peers checked, tells of what changes
+// with them, watches files, and answers on the control socket. It is told what serves, each time
+// that changes, and of a generation before the workers are.
+
+import { resolve } from 'node:path'
+
+import { systemDelay } from '../base/delay.ts'
+import type { LogLevel } from '../model/settings.ts'
+import type { Prober, ProberOptions } from '../probe/prober.ts'
+import type { Generation } from '../worker/messages.ts'
+import type { PeerZone } from '../zone/peer-zone.ts'
+import { AlertDesk } from './alerts.ts'
+import { ControlSocket } from './control-socket.ts'
+import { FallbackCommands, type FallbackGroup } from './fallback-command.ts'
+import { FileWatch } from './file-watch.ts'
+import type { Loaded, LoadOptions } from './load.ts'
+import { Maintenance } from './maintenance.ts'
+import type { RosterPeer } from './peer-roster.ts'
+import { levelOf, type Transition, TransitionRing } from './probe-log.ts'
+import { ProbeTable } from './probe-table.ts'
+import type { Running } from './reload.ts'
+import { runProgram } from './run-program.ts'
+import { makeStatusReport } from './status-report.ts'
+import { virtualAddresses, virtualTexts } from './virtual-addresses.ts'
+
+export interface OverseerOptions {
+  readonly zone: PeerZone
+  readonly load: LoadOptions
+  readonly log: (level: LogLevel, text: string) => void
+  /** A file of the configuration has changed, and is to be read again. */
+  readonly onFilesChanged: () => void
+  /** How many workers there are. */
+  readonly workers: () => number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export class Overseer {
+  readonly #options: OverseerOptions
+  readonly #startedMs: number
+  readonly #transitions = new TransitionRing()
+  readonly #probes: ProbeTable
+  readonly #maintenance: Maintenance
+  readonly #alerts: AlertDesk
+  readonly #fallbacks: FallbackCommands
+  readonly #files: FileWatch
+  readonly #socket: ControlSocket
+  readonly #end = new AbortController()
+  #running: Running | null = null
+  #withCommand: readonly FallbackGroup[] = []
+  /** Of the configuration that was read last, taken or not, by absolute path. */
+  #texts: ReadonlyMap<string, string> = new Map()
+
+  constructor(options: OverseerOptions) {
+    const { zone, log, now, load } = options
+    this.#options = options
+    this.#startedMs = now()
+    const delay = systemDelay
+    const onTransition = (transition: Transition) => this.#onTransition(transition)
+    this.#probes = new ProbeTable({ zone, makeProber, onTransition, log, now, delay })
+    const verdictOf = (peer: RosterPeer) => this.#probes.stateOf(peer)?.state ?? 'up'
+    this.#maintenance = new Maintenance({ zone, onTransition, verdictOf, log, now, delay })
+    this.#alerts = new AlertDesk({ log, now, delay })
+    this.#fallbacks = new FallbackCommands({ log })
+    this.#files = new FileWatch({ onChange: files => this.#onFiles(files), delay })
+    this.#socket = new ControlSocket({
+      routes: [{ method: 'GET', path: '/status', answer: () => this.#report() }],
+      place: { configFile: load.file, env: load.env, userId: process.getuid?.() ?? -1 },
+      log,
+    })
+  }
+
+  /** Takes note of the files that were read, whatever comes of them. */
+  onLoaded({ config, sources }: Loaded): void {
+    const states = new Set(config?.upstreams.map(({ statePath }) => statePath))
+    const read = [...sources]
+      .filter(([file]) => !states.has(file))
+      .map(([file, { text }]) => [resolve(file), text] as const)
+    // What could not be read to its end may have left files out.
+    this.#texts = new Map(config === null ? [...this.#texts, ...read] : read)
+  }
+
+  /** Called with a generation before any worker has it. */
+  async prepare(generation: Generation): Promise<void> {
+    await this.#probes.prepare(generation)
+    await this.#maintenance.prepare(generation)
+  }
+
+  /** The same where only the peers of one upstream are others, and nothing may be awaited. */
+  preparePeers(generation: Generation): void {
+    this.#probes.mark(generation)
+    this.#maintenance.mark(generation)
+  }
+
+  /** Called with what serves, each time that may have changed. */
+  use(running: Running): void {
+    this.#running = running
+    this.#withCommand = withCommand(running)
+    this.#probes.use(running.generation)
+    const { peers } = this.#probes.roster
+    this.#maintenance.use(peers)
+    this.#alerts.use(peers)
+    this.#lookAtFallbacks()
+  }
+
+  /** Watches the files that were read last; resolves when the control socket is where it shall be. */
+  listen(): Promise<void> {
+    const { controlPath, fileWatch } = this.#running!.config.process
+    this.#files.use(this.#texts, fileWatch.isReloading || fileWatch.command !== null)
+    return this.#socket.use(controlPath)
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async close(): Promise<void> {
+    this.#stop()
+    await Promise.all([this.#probes.close(), this.#socket.close()])
+  }
+
+  /** The same for who cannot wait. */
+  closeNow(): void {
+    this.#stop()
+    void this.#probes.close()
+    this.#socket.closeNow()
+  }
+
+  #stop(): void {
+    this.#end.abort()
+    this.#files.close()
+    this.#maintenance.close()
+    this.#alerts.close()
+    this.#fallbacks.close()
+  }
+
+  #onTransition(transition: Transition): void {
+    this.#options.log(levelOf(transition.state), transition.text)
+    this.#transitions.add(transition)
+    // What checks find of a peer that somebody works on is no news.
+    const { peer, state, before } = transition
+    const isWorkedOn = this.#maintenance.fileOf(peer.id) !== null
+    const isOwn = state === 'maintenance' || before === 'maintenance'
+    if (!isWorkedOn || isOwn) this.#alerts.onTransition(transition)
+    this.#lookAtFallbacks()
+  }
+
+  #lookAtFallbacks(): void {
+    const groups = new Map<string, { up: number; checking: number; count: number }>()
+    for (const { upstream } of this.#withCommand) {
+      groups.set(upstream, { up: 0, checking: 0, count: 0 })
+    }
+    for (const peer of groups.size === 0 ? [] : this.#probes.roster.peers) {
+      const group = groups.get(peer.upstream.name)
+      if (group === undefined) continue
+      group.count++
+      const { state } = this.#probes.stateOf(peer) ?? { state: 'up' }
+      const isOut = peer.line.isDown || this.#maintenance.fileOf(peer.id) !== null
+      if (!isOut && state === 'up') group.up++
+      if (!isOut && state === 'checking') group.checking++
+    }
+    this.#fallbacks.use(this.#withCommand.map(each => ({ ...each, ...groups.get(each.upstream)! })))
+  }
+
+  #onFiles(files: readonly string[]): void {
+    const { log, onFilesChanged, load } = this.#options
+    const { isReloading, command } = this.#running!.config.process.fileWatch
+    const what =
+      files.length === 1 ? `"${files[0]}" has changed` : `${files.length} files have changed`
+    log('notice', `configuration file ${what} on disk`)
+    if (command !== null) void this.#runCommand(command, load.file)
+    if (isReloading) onFilesChanged()
+  }
+
+  async #runCommand(command: string, file: string): Promise<void> {
+    const { signal } = this.#end
+    const problem = await runProgram(command, { arguments: [file], signal })
+    if (problem !== null && !signal.aborted) {
+      this.#options.log('error', `the command for changed files failed: ${problem}`)
+    }
+  }
+
+  #report(): ReturnType<typeof makeStatusReport> {
+    const { zone, workers, now } = this.#options
+    return makeStatusReport({
+      running: this.#running!,
+      workers: workers(),
+      zone,
+      probes: this.#probes,
+      maintenance: this.#maintenance,
+      transitions: this.#transitions.all,
+      nowMs: now(),
+      startedMs: this.#startedMs,
+    })
+  }
+}
+
+/** The upstreams whose fallback has a command, and what that is told of clients. */
+function withCommand({ config, listening }: Running): readonly FallbackGroup[] {
+  const upstreams = config.upstreams.filter(({ fallback }) => (fallback?.command ?? null) !== null)
+  if (upstreams.length === 0) return []
+  const virtuals = virtualAddresses(config, listening)
+  return upstreams.map(upstream => ({
+    upstream: upstream.name,
+    command: upstream.fallback?.command ?? null,
+    virtuals: virtualTexts(upstream, virtuals.get(upstream.name) ?? []),
+  }))
+}
+
+/** Loaded when it is wanted: most configurations ask nobody, and shall start without it. */
+async function makeProber(onReport: ProberOptions['onReport']): Promise<Prober> {
+  const { Prober } = await import('../probe/prober.ts')
+  return new Prober({ onReport })
+}
