@@ -28,6 +28,21 @@ describe('headgate demo', { timeout: 60_000 }, () => {
     await assert.rejects(fetch(address!))
   })
 
+  it('shows a probe that catches a server which answers 200 with the wrong page', async t => {
+    const program = startProgram(t, ['demo'])
+    const [, origin] = await program.says(/curl (http:\/\/127\.0\.0\.1:\d+)\/break/)
+    await program.says(/Ctrl-C ends everything/)
+    assert.equal((await fetch(`${origin}/break`)).status, 200)
+    assert.equal((await fetch(origin!)).status, 200)
+    await program.says(/origin 2 answers 200 with the wrong page now/)
+    const [, shares] = await program.says(/after .* s: all 12 were answered: (.*); requests go on/)
+    assert.match(shares!, /^origin 1 ×\d+, origin 3 ×\d+$/)
+    await fetch(`${origin}/mend`)
+    await program.says(/origin 2 gets requests again/)
+    program.child.kill('SIGINT')
+    assert.equal((await program.ended).code, 0)
+  })
+
   it('takes a signal to its whole group for its end, not for the death of its origins', async t => {
     const program = startProgram(t, ['demo'], { isLeader: true })
     await program.says(/Ctrl-C ends everything/)

@@ -120,6 +120,12 @@ const PEERS: readonly Mistake[] = [
   { name: 'a peer that is silent', request: getRequest('/peer/silence') },
   { name: 'a peer that stops in its head', request: getRequest('/peer/half') },
   { name: 'a peer with too large a head', request: getRequest('/peer/large') },
+  ...['word', 'no-name', 'spaced', 'spaced-colon', 'folded', 'nul', 'bell', 'cr', 'latin'].map(
+    line => ({
+      name: `a peer with a line that is none (${line})`,
+      request: getRequest(`/peer/line-${line}`),
+    }),
+  ),
   { name: 'a peer that stops in its body', request: getRequest('/peer/short') },
   { name: 'a peer that stops in a chunk', request: getRequest('/peer/cut-chunk') },
   {
@@ -151,7 +157,21 @@ const FILES: readonly Mistake[] = [
 /** In the order in which they are made. */
 export const MISTAKES: readonly Mistake[] = [...LINES, ...HEADS, ...BODIES, ...PEERS, ...FILES]
 
+function answersWith(line: string): (socket: Socket) => void {
+  const head = `HTTP/1.1 200 OK\r\nX-Good: good\r\n${line}\r\nContent-Length: 2\r\n\r\n`
+  return socket => socket.end(Buffer.from(`${head}ok`, 'latin1'))
+}
+
 const DEEDS: Readonly<Record<string, (socket: Socket) => void>> = {
+  '/peer/line-word': answersWith('no colon'),
+  '/peer/line-no-name': answersWith(': nameless'),
+  '/peer/line-spaced': answersWith('X Bad: 1'),
+  '/peer/line-spaced-colon': answersWith('X-Bad : 1'),
+  '/peer/line-folded': answersWith('X-Bad: 1\r\n more'),
+  '/peer/line-nul': answersWith('X-Bad: "1"\\\x002'),
+  '/peer/line-bell': answersWith('X-\x07Bad: 1'),
+  '/peer/line-cr': answersWith('X-Bad: 1\r2'),
+  '/peer/line-latin': answersWith('X-Bad: caf\xc3\xa9 \xff\x002'),
   '/peer/close': socket => socket.end(),
   '/peer/reset': socket => socket.resetAndDestroy(),
   '/peer/silence': () => {},

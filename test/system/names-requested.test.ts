@@ -148,6 +148,18 @@ http {
     }
   })
 
+  it('serves from its whole lines when the last one breaks off, and says so', async t => {
+    const port = await startOrigin(t, '127.0.0.2')
+    const directory = makeDirectory(t, {
+      'nginx.conf': conf('app.state'),
+      'app.state': `server 127.0.0.2:${port} weight=2;\nserver 127.0.0.1:46881 weig`,
+    })
+    const program = startProgram(t, ['run', '-p', directory, '-c', join(directory, 'nginx.conf')])
+    const { listen } = await program.ready()
+    await program.says(/app\.state:2:1: warning: Last line of the state file of upstream "app"/)
+    assert.equal(await (await fetch(`http://${listen[0]}/`)).text(), '127.0.0.2 0')
+  })
+
   it('may be missing: then the group has no peer', async t => {
     const directory = makeDirectory(t, { 'nginx.conf': conf('app.state') })
     const program = startProgram(t, ['run', '-p', directory, '-c', join(directory, 'nginx.conf')])

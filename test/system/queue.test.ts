@@ -5,8 +5,10 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { ask, CountingOrigin } from '../harness/counting-origin.ts'
 import { makeDirectory, type Program, startProgram } from '../harness/program.ts'
+import { nextTurn } from '../harness/raw-connection.ts'
 
 const WORKERS = 4
 
@@ -17,8 +19,10 @@ interface Running {
   reload(upstream: string): Promise<void>
 }
 
-async function start(t: TestContext, upstream: string): Promise<Running> {
-  const text = (group: string) => `worker_processes ${WORKERS};
+const CRASHING = fileURLToPath(new URL('../harness/crashing-program.ts', import.meta.url))
+
+function configuration(group: string): string {
+  return `worker_processes ${WORKERS};
 error_log stderr info;
 events { }
 http {
@@ -31,7 +35,10 @@ http {
   }
 }
 `
-  const directory = makeDirectory(t, { 'nginx.conf': text(upstream) })
+}
+
+async function start(t: TestContext, upstream: string): Promise<Running> {
+  const directory = makeDirectory(t, { 'nginx.conf': configuration(upstream) })
   const file = join(directory, 'nginx.conf')
   const program = startProgram(t, ['run', '-p', directory, '-c', file])
   const { listen } = await program.ready()
@@ -39,7 +46,7 @@ http {
     program,
     address: listen[0]!,
     reload: async group => {
-      writeFileSync(file, text(group))
+      writeFileSync(file, configuration(group))
       await program.tell('SIGHUP', / reloaded: /)
     },
   }
@@ -114,11 +121,12 @@ describe('queue', { timeout: 60_000 }, () => {
     a.isHolding = true
     b.isHolding = true
     const lines = `server ${a.address} max_conns=1; server ${b.address} max_conns=1 backup;`
-    const { address } = await start(t, `${lines} queue 1;`)
+    const { address, program } = await start(t, `${lines} queue 1;`)
     const held = [ask(address), ask(address)]
     await Promise.all([a.got(1), b.got(1)])
     const waiting = [ask(address), ask(address)]
     assert.equal((await Promise.race(waiting)).status, 502, 'one waits, and there is no room')
+    await program.says(/no live upstreams .*queue of "app" is full: it has room for 1/)
     a.release()
     await a.got(2)
     a.release()
@@ -144,10 +152,76 @@ describe('queue', { timeout: 60_000 }, () => {
     assert.match(String(late.headers['x-queued']), /^0\.[3-9]\d\d$/)
     const tookMs = performance.now() - started
     assert.ok(tookMs >= 299, `it waited ${tookMs} ms`)
-    await program.says(/no live upstreams while connecting to upstream.*waited in the queue/)
+    await program.says(
+      /no live upstreams while connecting to upstream.*waited 300ms in the queue of "app"/,
+    )
     origin.release()
     const { status, headers } = await first
     assert.deepEqual([status, headers['x-queued']], [200, '-'])
+  })
+
+  it('answers 503 with Retry-After in YAML, when there is no room and when the time is over', async t => {
+    const origin = await CountingOrigin.open(t, 'A')
+    origin.isHolding = true
+    const directory = makeDirectory(t, {
+      'a.yaml': `workers: ${WORKERS}
+upstreams:
+  app: { queue: { size: 1, timeout: 1500ms }, peers: [{ address: "${origin.address}", max_conns: 1 }] }
+servers:
+  - listen: 127.0.0.1:0
+    proxy: { upstream: app }
+`,
+    })
+    const program = startProgram(t, ['run', '-c', join(directory, 'a.yaml')])
+    const { listen } = await program.ready()
+    const first = ask(listen[0]!)
+    await origin.got(1)
+    const late = await Promise.all([ask(listen[0]!), ask(listen[0]!)])
+    for (const { status, headers } of late)
+      assert.deepEqual([status, headers['retry-after']], [503, '2'])
+    origin.release()
+    assert.equal((await first).status, 200)
+  })
+
+  it('loses no place and nobody else with a worker that dies', async t => {
+    const origin = await CountingOrigin.open(t, 'A')
+    origin.isHolding = true
+    const size = 30
+    const directory = makeDirectory(t, {
+      'a.conf': configuration(`server ${origin.address} max_conns=1; queue ${size};`),
+    })
+    const program = startProgram(t, [join(directory, 'a.conf')], { main: CRASHING })
+    const { listen } = await program.ready()
+    const askAll = (count: number) =>
+      Array.from({ length: count }, () => ask(listen[0]!).catch(() => ({ status: 0 })))
+    const first = askAll(1)
+    await origin.got(1)
+    const before = new Statuses([...first, ...askAll(size + 1)])
+    // One has no room: so all the others have their places.
+    await before.came(1)
+    assert.deepEqual(before.all, [502])
+    for (const worker of [0, 1]) {
+      writeFileSync(join(directory, `die-${worker}`), '')
+      await program.says(new RegExp(`worker ${worker} serves again`))
+    }
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    const lost = before.count(0)
+    const isFirstLost = await Promise.race([
+      first[0]!.then(() => true),
+      nextTurn().then(() => false),
+    ])
+    // Then another one is in hand.
+    if (isFirstLost) await origin.got(2)
+    const after = new Statuses(askAll(size + 5))
+    await after.came(size + 5 - lost)
+    assert.deepEqual(new Set(after.all), new Set([502]), `${lost} were lost`)
+    origin.isHolding = false
+    origin.release()
+    await before.came(size + 2)
+    await after.came(size + 5)
+    assert.deepEqual([before.count(502), before.count(200)], [1, size + 1 - lost])
+    assert.deepEqual([after.count(502), after.count(200)], [size + 5 - lost, lost])
+    assert.equal(origin.activeMax, 1)
   })
 
   it('forgets a request whose client has gone', async t => {
@@ -166,6 +240,8 @@ describe('queue', { timeout: 60_000 }, () => {
       502,
       'one waits, and there is no room for another',
     )
+    // Who leaves within a moment of its request could be waiting half-closed.
+    await new Promise(resolve => setTimeout(resolve, 50))
     gone[1 - refused]!.abort()
     await program.says(/client prematurely closed connection/)
     const next = new Statuses(askMany(address, 2))
