@@ -3,10 +3,11 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { accepts, freePort } from './ports.ts'
 import { Program } from './program.ts'
 
 const NGINX = 'nginx'
@@ -129,25 +130,6 @@ async function startNginx(http: string): Promise<Running> {
       await ended
     },
   }
-}
-
-/** A port that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('connect', () => resolve(socket.destroy() !== null))
-    socket.on('error', () => setImmediate(() => resolve(false)))
-  })
 }
 
 /** A response as its bytes, taken apart. */

@@ -8,13 +8,13 @@ import { after, before, describe, it } from 'node:test'
 
 import {
   ask,
-  freePort,
   getRequest,
   type Pair,
   type Served,
   startPair,
   withoutNginx,
 } from '../harness/beside-nginx.ts'
+import { freePort } from '../harness/ports.ts'
 
 const REQUEST_PARTS = [
   '$remote_user|$request|$request_method|$request_uri|$uri|$document_uri|$args|$query_string|$is_args',

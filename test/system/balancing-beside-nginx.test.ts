@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { freePort, type Pair, startPair, withoutNginx } from '../harness/beside-nginx.ts'
+import { type Pair, startPair, withoutNginx } from '../harness/beside-nginx.ts'
+import { freePort } from '../harness/ports.ts'
 import { SeededRandom } from '../harness/seeded-random.ts'
 
 const KEYS = 10_000

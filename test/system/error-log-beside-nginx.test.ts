@@ -5,13 +5,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 
-import {
-  freePort,
-  type Pair,
-  type Served,
-  startPair,
-  withoutNginx,
-} from '../harness/beside-nginx.ts'
+import { type Pair, type Served, startPair, withoutNginx } from '../harness/beside-nginx.ts'
+import { freePort } from '../harness/ports.ts'
 import { hold, MISTAKES, type Mistake, startBadPeer } from './mistakes.ts'
 
 const FORMAT = [

@@ -6,7 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { freePort, type Pair, startPair, withoutNginx } from '../harness/beside-nginx.ts'
+import { type Pair, startPair, withoutNginx } from '../harness/beside-nginx.ts'
+import { freePort } from '../harness/ports.ts'
 import {
   type Asking,
   type Case,
