@@ -279,8 +279,8 @@ let isSkippingStacks = false
 
 /**
  * Errors that are made until the end of this turn have no stack. The library makes one for every
- * connection that it closes as it was asked to, and its stack, which leads through WebAssembly, costs
- * more than the connect: a sixth of a whole check.
+ * connection that it closes as it was asked to, and its stack, which leads through WebAssembly,
+ * costs more than the connect: a sixth of a whole check.
  */
 function skipStacks(): void {
   if (isSkippingStacks) return

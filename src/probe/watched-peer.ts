@@ -12,6 +12,7 @@ import {
   type ChanceBelow,
   decideIntervalMs,
   decideNextDueMs,
+  decideStartMs,
   decideVerdict,
   doubted,
   firstVerdict,
@@ -156,7 +157,11 @@ export class WatchedPeer {
     const { wheel, clock } = this.#options.time
     // A deadline that comes nearer has to leave its slot.
     wheel.remove(this.#dueTimer)
-    if (dueMs !== Number.POSITIVE_INFINITY) wheel.set(this.#dueTimer, dueMs - clock.nowMs)
+    if (dueMs === Number.POSITIVE_INFINITY) return
+    const isNow = dueMs <= clock.nowMs
+    const intervalMs = decideIntervalMs(this.#verdict, this.target.probe)
+    const startMs = isNow ? dueMs : decideStartMs(dueMs, intervalMs)
+    wheel.set(this.#dueTimer, startMs - clock.nowMs)
   }
 
   #onDue(): void {

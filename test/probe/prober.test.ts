@@ -239,7 +239,7 @@ describe('Prober', () => {
     const all = Array.from({ length: 1000 }, (_, index) => target({ key: `peer ${index}` }))
     lab.prober.setTargets(all)
     lab.pass(20_000)
-    assert.ok(Math.abs(lab.reports.length - 10_000) < 50, `${lab.reports.length}`)
+    assert.ok(Math.abs(lab.reports.length - 10_000) < 150, `${lab.reports.length}`)
     const slots = Map.groupBy(lab.started, each => Math.floor(each.atMs / 100))
     for (const [slot, checks] of [...slots].slice(1, -1)) {
       assert.ok(checks.length >= 45 && checks.length <= 55, `${checks.length} in ${slot}`)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import {
   decideIntervalMs,
   decideNextDueMs,
+  decideStartMs,
   decideVerdict,
   doubted,
   firstVerdict,
@@ -176,6 +177,24 @@ describe('nextPhaseMs', () => {
         },
       ),
     )
+  })
+})
+
+describe('decideStartMs', () => {
+  it('is a twentieth of the interval later at most, and never more than 100 ms', () => {
+    const interval = fc.integer({ min: 1, max: 600_000 })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 40 }), interval, (dueMs, intervalMs) => {
+        const late = decideStartMs(dueMs, intervalMs) - dueMs
+        assert.ok(late >= 0 && late < Math.max(1, Math.min(100, intervalMs / 20)), `${late}`)
+      }),
+    )
+  })
+
+  it('brings those together that are due closely', () => {
+    const starts = new Set<number>()
+    for (let dueMs = 10_001; dueMs <= 12_000; dueMs++) starts.add(decideStartMs(dueMs, 2000))
+    assert.equal(starts.size, 20)
   })
 })
 
