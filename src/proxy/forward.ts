@@ -472,7 +472,7 @@ export class Forward
     if (this.#delivery !== null || this.#location.settings.proxy.ignoresClientAbort) return
     const { services, isStrict } = snapshot
     const requestMs = Math.max(startedMs, connection.body.endedMs)
-    const waitMs = patienceMs(services.clock.nowMs - requestMs, isStrict)
+    const waitMs = patienceMs(services.clock.nowMs - requestMs, isStrict, this.#tries.isInLine)
     if (waitMs === null) return
     this.#halfClose?.cancel()
     this.#halfClose = new HalfCloseWatch(services, waitMs, () => {

@@ -15,11 +15,17 @@ const GRACE_MS = 1_000
  *
  * @param sinceRequestMs from the request's last byte to the end of what the client sends
  * @param isStrict nginx's way: the client counts as gone at once
+ * @param isInLine it waits in a queue: there is no answer on its way, and others want its place
  * @returns milliseconds; null = as long as it takes
  */
-export function patienceMs(sinceRequestMs: number, isStrict: boolean): number | null {
+export function patienceMs(
+  sinceRequestMs: number,
+  isStrict: boolean,
+  isInLine = false,
+): number | null {
   if (isStrict) return 0
-  return sinceRequestMs <= AT_ONCE_MS ? null : GRACE_MS
+  if (sinceRequestMs <= AT_ONCE_MS) return null
+  return isInLine ? 0 : GRACE_MS
 }
 
 export class HalfCloseWatch {

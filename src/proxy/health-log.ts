@@ -42,7 +42,8 @@ export function wordsOf(
     case 'ejected': {
       const { peer, cause, seconds, inARow } = news
       const what = `upstream server ${addressOf(peer)} in "${upstream}" ejected for ${seconds}s`
-      return { level: 'warn', text: `${what}: ${CAUSES[cause]} (${inARow} in a row)` }
+      const again = inARow > 1 ? `, ejection ${inARow} without a rest` : ''
+      return { level: 'warn', text: `${what}: ${CAUSES[cause]}${again}` }
     }
     case 'returned': {
       const what = `upstream server ${addressOf(news.peer)} in "${upstream}" is back`

@@ -132,6 +132,11 @@ export class Tries {
     return this.#hasPicked || this.#binding?.hasDraining(this.#peers) === true
   }
 
+  /** It waits in its upstream's queue. */
+  get isInLine(): boolean {
+    return this.#wait !== null && this.#waitingSinceMs !== -1
+  }
+
   /** Waits for a peer, where the upstream has a queue with room; `owner` may be told before this returns. */
   wait(owner: WaitOwner): boolean {
     const { queue } = this.#upstream

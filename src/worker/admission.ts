@@ -19,7 +19,8 @@ export interface Evictable {
 }
 
 export interface AdmissionOptions {
-  readonly connections: ReadonlySet<Evictable>
+  /** Those that are looked at in vain move to the end: the next round begins behind them. */
+  readonly connections: Set<Evictable>
   readonly descriptors: DescriptorLimit
   readonly clock: Pick<SystemClock, 'wallSeconds'>
   readonly log: (level: ErrorLevel, text: string) => void
@@ -30,7 +31,6 @@ export class Admission {
   /** `worker_connections`. */
   connectionsMax = 0
   readonly #options: AdmissionOptions
-  #rest: Iterator<Evictable>
   /** The second of the last line of each kind: one a second is enough. */
   #reusedSecond = -1
   #refusedSecond = -1
@@ -40,7 +40,6 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
-    this.#rest = options.connections.values()
   }
 
   /** Whether a connection that was accepted as `descriptor` (negative when not known) may stay. */
@@ -83,14 +82,15 @@ export class Admission {
   #makeRoom(what: string): boolean {
     const { connections, clock, log } = this.#options
     const looks = Math.min(LOOKS_MAX, connections.size)
-    for (let look = 0; look < looks; look++) {
-      let next = this.#rest.next()
-      if (next.done === true) {
-        this.#rest = connections.values()
-        next = this.#rest.next()
+    let look = 0
+    // An iterator that outlived this call would keep everything that ever was in the set.
+    for (const connection of connections) {
+      if (++look > looks) return false
+      if (!connection.closeIfIdle() && !connection.closeIfLingering()) {
+        connections.delete(connection)
+        connections.add(connection)
+        continue
       }
-      if (next.done === true) return false
-      if (!next.value.closeIfIdle() && !next.value.closeIfLingering()) continue
       if (clock.wallSeconds !== this.#reusedSecond) {
         this.#reusedSecond = clock.wallSeconds
         log('warn', `${what}, reusing connections`)

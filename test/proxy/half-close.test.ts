@@ -13,6 +13,11 @@ describe('patienceMs', () => {
     ['with the request, as in nginx', 0, true, 0],
     ['later, as in nginx', 500, true, 0],
   ]
+  it('has none for who waits in a queue, unless it closes with the request', () => {
+    assert.equal(patienceMs(21, false, true), 0)
+    assert.equal(patienceMs(20, false, true), null)
+  })
+
   for (const [name, sinceMs, isStrict, expected] of rows) {
     it(`${expected === null ? 'has no end' : `is ${expected} ms`} for who closes ${name}`, () => {
       assert.equal(patienceMs(sinceMs, isStrict), expected)

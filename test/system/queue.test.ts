@@ -243,6 +243,7 @@ servers:
     // Who leaves within a moment of its request could be waiting half-closed.
     await new Promise(resolve => setTimeout(resolve, 50))
     gone[1 - refused]!.abort()
+    // At once, not after the second that an answer on its way would be waited for.
     await program.says(/client prematurely closed connection/)
     const next = new Statuses(askMany(address, 2))
     await next.came(1)

@@ -67,14 +67,14 @@ function bench(states: readonly State[], connectionsMax: number, openFilesMax = 
   return made
 }
 
-const states = ({ connections }: Bench) => [...connections].map(({ state }) => state)
+const states = ({ connections }: Bench) => [...connections].map(({ state }) => state).sort()
 
 describe('Admission', () => {
   describe('at worker_connections', () => {
     it('closes an idle connection and lets the new one in', () => {
       const at = bench(['busy', 'idle', 'idle'], 3)
       assert.equal(at.accept(), true)
-      assert.deepEqual(states(at), ['busy', 'closed', 'idle', 'busy'])
+      assert.deepEqual(states(at), ['busy', 'busy', 'closed', 'idle'])
       assert.deepEqual(at.lines, [
         '[warn] 3 worker_connections are not enough, reusing connections',
       ])
@@ -83,7 +83,7 @@ describe('Admission', () => {
     it('closes one that only waits for its client to go', () => {
       const at = bench(['busy', 'lingering'], 2)
       assert.equal(at.accept(), true)
-      assert.deepEqual(states(at), ['busy', 'closed', 'busy'])
+      assert.deepEqual(states(at), ['busy', 'busy', 'closed'])
     })
 
     it('refuses when every connection is busy', () => {
@@ -110,10 +110,17 @@ describe('Admission', () => {
       assert.ok(states(at).includes('closed'))
     })
 
+    it('begins each round behind those that it looked at in vain', () => {
+      const at = bench([...Array<State>(300).fill('busy'), ...Array<State>(10).fill('idle')], 310)
+      assert.equal(at.accept(), false)
+      for (let i = 0; i < 10; i++) assert.equal(at.accept(), true)
+      assert.equal(states(at).filter(state => state === 'closed').length, 10)
+    })
+
     it('lets everybody in below it, in silence', () => {
       const at = bench(['idle', 'busy'], 3)
       assert.equal(at.accept(), true)
-      assert.deepEqual(states(at), ['idle', 'busy', 'busy'])
+      assert.deepEqual(states(at), ['busy', 'busy', 'idle'])
       assert.deepEqual(at.lines, [])
     })
   })
@@ -122,7 +129,7 @@ describe('Admission', () => {
     it('closes an idle connection and lets the new one in', () => {
       const at = bench(['idle', 'busy'], 100, 64)
       assert.equal(at.accept(48), true)
-      assert.deepEqual(states(at), ['closed', 'busy', 'busy'])
+      assert.deepEqual(states(at), ['busy', 'busy', 'closed'])
       assert.deepEqual(at.lines, ['[warn] 64 open files are not enough, reusing connections'])
     })
 
