@@ -14,35 +14,11 @@ import { Dice } from './dice.ts'
 import { HealthWatch } from './health-watch.ts'
 import { makeBalancer, measuringOf } from './methods.ts'
 import { openPicked, pickOne } from './one-pick.ts'
+import { type Outcome, saysNothing } from './outcome.ts'
 import { type GroupPeer, PeerList } from './peer-list.ts'
 import type { PlacementTable } from './placement.ts'
 import { TimeKeeper } from './time-keeper.ts'
 import { TriedSet } from './tried.ts'
-
-/** How a try ended, for the peer. */
-export const OUTCOMES = [
-  /**
-   * The peer answered, or answered 403 or 404 that went on to another peer: failures of an older
-   * window end.
-   */
-  'success',
-  /** What `proxy_next_upstream` counts against a peer. */
-  'failure',
-  /**
-   * Ended with nothing learnt about the peer: the client left, or the proxy gave up for its own
-   * reasons.
-   */
-  'neutral',
-  /** The peer was never asked, for a lack of the proxy's own: as neutral, and its trial is not used up. */
-  'unasked',
-] as const
-
-export type Outcome = (typeof OUTCOMES)[number]
-
-/** Whether nothing was learnt about the peer. */
-export function saysNothing(outcome: Outcome): boolean {
-  return outcome === 'neutral' || outcome === 'unasked'
-}
 
 export interface PeerGroupOptions {
   readonly method?: Method
@@ -218,7 +194,9 @@ export class PeerGroup {
     } else if (cells[line + PEER.accessed]! < cells[line + PEER.checked]!) {
       if (outcome === 'success') this.#forgiveFailures(peer, at)
       // The pick that opened a new window did not reach the peer: the next may open it again.
-      if (outcome === 'unasked') cells[line + PEER.checked] = cells[line + PEER.accessed]!
+      if (outcome === 'unasked' && cells[line + PEER.fails]! > 0) {
+        cells[line + PEER.checked] = cells[line + PEER.accessed]!
+      }
     }
     // A peer that was one of several before a reload must not keep what no longer counts.
     if (this.isSingle) cells[line + PEER.fails] = 0

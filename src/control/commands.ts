@@ -109,6 +109,28 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'peer',
+    summary: 'Changes one peer of a group with a state file, now and over restarts',
+    word: 'ACTION',
+    options: {
+      ...READING,
+      upstream: { short: 'u', value: 'NAME', doc: 'the group' },
+      peer: { value: 'ADDRESS', doc: 'the peer, as it is written in the group' },
+    },
+    details:
+      'Actions: up, down, drain (only what is bound to it), weight=N, add, remove.\n' +
+      'The group needs a state file (nginx: "state FILE;", YAML: "state: FILE"). The change is on\n' +
+      'the disk before the running process is told to reload. Edited lines of the configuration win\n' +
+      'over older changes.\n' +
+      'Exit code: 0 when it is kept (and served, where something runs), 1 when not.',
+    run: async input => {
+      const options = loadOptions({ ...input, word: null })
+      if (options === null) return 1
+      const { changePeer } = await import('./peer-command.ts')
+      return changePeer(input, options)
+    },
+  },
+  {
     name: 'convert',
     summary: 'Prints YAML that means the same as an nginx configuration',
     word: 'FILE',

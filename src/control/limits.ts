@@ -3,6 +3,8 @@
 export const CONTROL_LIMITS = {
   /** A worker that compiles a configuration and binds its listeners needs well under a second. */
   readyTimeoutMs: 30_000,
+  /** How often `peer` looks whether its change is served. */
+  generationPollMs: 100,
   /** Tries to bind a taken address at start: `stop` and `start` in one script need a moment in between (nginx: 5). */
   bindTriesMax: 5,
   bindRetryMs: 400,
@@ -44,6 +46,8 @@ export const CONTROL_LIMITS = {
   webhookRetryMs: 1_000,
   /** A whole mail, from connecting to the server's last word. */
   mailTimeoutMs: 15_000,
+  /** The same failure of an alert is logged once in this time, whichever peer it was about. */
+  alertTroubleMs: 60_000,
   /** How often repeated alerts are looked for. */
   alertTickMs: 1_000,
   /** The control socket: connections at once, and how long one may take for its request. */

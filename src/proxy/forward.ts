@@ -2,7 +2,7 @@
 // goes on to the client, or with a failure after which `retry.ts` decides whether another peer is asked.
 // Length: the events of both sides meet here, and only side by side do they show every order in which they can come.
 
-import type { Outcome } from '../balance/peer-group.ts'
+import type { Outcome } from '../balance/outcome.ts'
 import { FAILURES, type Failure, fail } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import type { FieldList } from '../http/field-list.ts'

@@ -1,7 +1,7 @@
 // A second request beside the first one, when the answer takes longer than nearly all do: the first head wins. Only for
 // requests that may be sent twice, and within the budget (Dean and Barroso, "The Tail at Scale", 2013).
 
-import type { Outcome } from '../balance/peer-group.ts'
+import type { Outcome } from '../balance/outcome.ts'
 import { FAILURES, type Failure } from '../base/failure.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { ResponseHead } from '../http/response-parser.ts'

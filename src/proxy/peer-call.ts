@@ -1,7 +1,7 @@
 // Steps 7 and 8 for the tries of one exchange: a connection to the picked peer, idle or new, with company where it opens
 // slowly, and the request on it, with a second one beside it where the answer takes long.
 
-import type { Outcome } from '../balance/peer-group.ts'
+import type { Outcome } from '../balance/outcome.ts'
 import type { Failure } from '../base/failure.ts'
 import type { HeadLimits } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'

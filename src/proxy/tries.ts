@@ -1,7 +1,7 @@
 // The tries of one exchange: which peer, when, what it came to. Holds the books for the balancer (every pick is released
 // exactly once), the `$upstream_*` variables and the error log.
 
-import type { Outcome } from '../balance/peer-group.ts'
+import type { Outcome } from '../balance/outcome.ts'
 import { TriedSet } from '../balance/tried.ts'
 import type { Failure } from '../base/failure.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'

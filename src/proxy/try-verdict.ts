@@ -2,7 +2,7 @@
 // nobody acts upon counts for nothing. `fail_on` unties it; and outlier detection has a list of its
 // own where none is written, because it must see what the clients see.
 
-import { type Outcome, saysNothing } from '../balance/peer-group.ts'
+import { type Outcome, saysNothing } from '../balance/outcome.ts'
 import type { Failure } from '../base/failure.ts'
 import {
   type FailCondition,

@@ -1,7 +1,8 @@
 // A group of peers in a zone of its own, for the tests of this folder: peers go by letters in the
 // order of the configuration, and the time moves only when told.
 
-import { type Outcome, PeerGroup } from '../../src/balance/peer-group.ts'
+import type { Outcome } from '../../src/balance/outcome.ts'
+import { PeerGroup } from '../../src/balance/peer-group.ts'
 import type { GroupPeer } from '../../src/balance/peer-list.ts'
 import { TriedSet } from '../../src/balance/tried.ts'
 import { NGINX_HEALTH, type PassiveHealth } from '../../src/model/passive-health.ts'

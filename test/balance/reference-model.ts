@@ -2,7 +2,7 @@
 // zone, so that random histories can be run through both. Slow on purpose: objects, arrays, no bit
 // that is not in the rules.
 
-import type { Outcome } from '../../src/balance/peer-group.ts'
+import type { Outcome } from '../../src/balance/outcome.ts'
 import type { GroupPeer } from '../../src/balance/peer-list.ts'
 
 interface ModelPeer extends GroupPeer {
@@ -81,6 +81,9 @@ export class ReferenceModel {
     if (this.isSingle) {
       peer.fails = 0
       return null
+    }
+    if (outcome === 'unasked' && peer.fails > 0 && peer.accessed < peer.checked) {
+      peer.checked = peer.accessed
     }
     if (outcome === 'success' && peer.accessed < peer.checked) peer.fails = 0
     if (outcome !== 'failure') return null

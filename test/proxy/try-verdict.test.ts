@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Outcome } from '../../src/balance/peer-group.ts'
+import type { Outcome } from '../../src/balance/outcome.ts'
 import { type FailureKind, fail } from '../../src/base/failure.ts'
 import {
   DEFAULT_OUTLIERS,
