@@ -13,7 +13,8 @@ let next = FIRST + ((process.pid * 97) % (LAST - FIRST))
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
     next = next >= LAST ? FIRST : next + 1
-    if (await isFree(next)) return next
+    const port = next
+    if (await isFree(port)) return port
   }
   throw new Error('no free port was found')
 }
