@@ -11,7 +11,7 @@ import type { LogLevel } from '../model/settings.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { sendMail } from './mail.ts'
 import type { RosterPeer } from './peer-roster.ts'
-import { type PeerVerdict, spanText, type Transition } from './probe-log.ts'
+import { type PeerVerdict, peerText, spanText, type Transition, upstreamText } from './probe-log.ts'
 import { runProgram } from './run-program.ts'
 
 export interface AlertOptions {
@@ -43,6 +43,8 @@ export class AlertDesk {
   readonly #end = new AbortController()
   readonly #waiting: (() => Promise<void>)[] = []
   readonly #reminders = new Map<string, Reminder>()
+  /** Failures that were logged in the last minute, and when. */
+  readonly #told = new Map<string, number>()
   #active = 0
   #dropped = 0
   #isTicking = false
@@ -110,19 +112,21 @@ export class AlertDesk {
     if (command !== null) {
       const environment = environmentOf(news)
       const words = [news.state, news.peer.address, news.peer.upstream.name]
-      this.#add('command', () => runProgram(command, { arguments: words, environment, signal }))
+      this.#add('command', news, () =>
+        runProgram(command, { arguments: words, environment, signal }),
+      )
     }
-    if (webhook !== null) this.#add('webhook', () => this.#post(webhook, bodyOf(news)))
+    if (webhook !== null) this.#add('webhook', news, () => this.#post(webhook, bodyOf(news)))
     if (mailTo.length > 0) {
       const { send = sendMail, now } = this.#options
       const { mailFrom: from, smtp } = alerts
       const mail = { to: mailTo, from, ...mailOf(news) }
-      this.#add('mail', () => send(mail, { smtp, now: () => new Date(now()), signal }))
+      this.#add('mail', news, () => send(mail, { smtp, now: () => new Date(now()), signal }))
     }
   }
 
   /** @param run gives null or what went wrong */
-  #add(kind: string, run: () => Promise<string | null>): void {
+  #add(kind: string, { peer }: News, run: () => Promise<string | null>): void {
     const { log } = this.#options
     if (this.#end.signal.aborted) return
     if (this.#waiting.length >= CONTROL_LIMITS.alertsWaitingMax) {
@@ -133,10 +137,23 @@ export class AlertDesk {
     this.#waiting.push(async () => {
       const problem = await run().catch((error: unknown) => systemErrorText(error))
       if (problem !== null && !this.#end.signal.aborted) {
-        log('warn', `alert by ${kind} failed: ${problem}`)
+        this.#complain(kind, problem, peer)
       }
     })
     this.#next()
+  }
+
+  /** The same trouble with each of many peers is one line a minute. */
+  #complain(kind: string, problem: string, peer: RosterPeer): void {
+    const { log, now } = this.#options
+    const text = `alert by ${kind} failed: ${problem}`
+    const nowMs = now()
+    for (const [each, atMs] of this.#told) {
+      if (nowMs - atMs >= CONTROL_LIMITS.alertTroubleMs) this.#told.delete(each)
+    }
+    if (this.#told.has(text)) return
+    this.#told.set(text, nowMs)
+    log('warn', `${text}, ${peerText(peer)}${upstreamText(peer)}`)
   }
 
   #next(): void {

@@ -19,6 +19,7 @@ import { mapSettings } from './map-settings.ts'
 import type { NamesUsed, NameTable } from './name-table.ts'
 import { checkOutputFiles } from './output-files.ts'
 import { listPeers, makeLine, type UpstreamLines, weightProblem } from './peer-lines.ts'
+import { checkPrograms } from './programs.ts'
 import { dualStackIn, listenAddresses, workerCount } from './reload-plan.ts'
 import { resolveLines, type UpstreamAddresses } from './resolve.ts'
 import { applyState } from './state-file.ts'
@@ -86,6 +87,7 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
     ...names.diagnostics,
     ...unresolved,
     ...checkOutputFiles(config, options.prefix),
+    ...checkPrograms(config, options.env.PATH),
     ...unreadable,
     ...unwritable,
     ...checkWorkerCount(config),

@@ -6,6 +6,7 @@ import { DescriptorLimit } from '../base/descriptor-limit.ts'
 import { PROGRAM, VERSION } from '../base/version.ts'
 import type { Config } from '../model/config.ts'
 import type { LogLevel } from '../model/settings.ts'
+import { killGroups } from '../probe/program-groups.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { canShareListeners, removeUnixSockets } from './listen-probe.ts'
 import { type LoadOptions, load } from './load.ts'
@@ -188,7 +189,9 @@ class MainProcess {
 
   /** A mistake in this program ends it (main.ts); the log shall have it too, and the pid file shall not stay. */
   onCrash(error: Error): void {
-    this.#write('emerg', `crashed: ${error.stack ?? error.message}`)
+    this.#log.crash(error)
+    // Nobody would end them: each leads a group of its own.
+    killGroups()
     removeUnixSockets(this.#running?.listening.bound ?? [])
     this.close()
   }

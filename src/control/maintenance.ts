@@ -19,6 +19,8 @@ export interface MaintenanceOptions {
   readonly onTransition: (transition: Transition) => void
   /** How a peer stands that nobody keeps out here. */
   readonly verdictOf: (peer: RosterPeer) => PeerVerdict
+  /** Why that is so; empty where there is nothing to say. */
+  readonly whyOf?: (peer: RosterPeer) => string
   readonly log: (level: LogLevel, text: string) => void
   readonly now: () => number
   readonly delay: Delay
@@ -139,16 +141,19 @@ export class Maintenance {
   }
 
   #tell(peer: RosterPeer, file: string | null, before: string | null): void {
-    const { onTransition, verdictOf, now } = this.#options
+    const { onTransition, verdictOf, whyOf = () => '', now } = this.#options
     const isOut = file !== null
-    const why = isOut ? `maintenance file ${file}` : `maintenance file ${before} is gone`
+    const verdict = verdictOf(peer)
+    const reason = verdict === 'up' ? '' : whyOf(peer)
+    const still = verdict === 'up' ? '' : `, still ${verdict}${reason === '' ? '' : `: ${reason}`}`
+    const why = isOut ? `maintenance file ${file}` : `maintenance file ${before} is gone${still}`
     const what = isOut ? 'in maintenance' : 'back from maintenance'
     const text = `${peerText(peer)} ${what}: ${why}${upstreamText(peer)}`
     onTransition({
       atMs: now(),
       peer,
-      before: isOut ? verdictOf(peer) : 'maintenance',
-      state: isOut ? 'maintenance' : verdictOf(peer),
+      before: isOut ? verdict : 'maintenance',
+      state: isOut ? 'maintenance' : verdict,
       why,
       text,
     })

@@ -57,9 +57,12 @@ export class Overseer {
     this.#startedMs = now()
     const delay = systemDelay
     const onTransition = (transition: Transition) => this.#onTransition(transition)
+    const makeProber = (onReport: ProberOptions['onReport']) =>
+      loadProber({ onReport, onMistake: text => log('alert', text) })
     this.#probes = new ProbeTable({ zone, makeProber, onTransition, log, now, delay })
     const verdictOf = (peer: RosterPeer) => this.#probes.stateOf(peer)?.state ?? 'up'
-    this.#maintenance = new Maintenance({ zone, onTransition, verdictOf, log, now, delay })
+    const whyOf = (peer: RosterPeer) => this.#probes.stateOf(peer)?.why ?? ''
+    this.#maintenance = new Maintenance({ zone, onTransition, verdictOf, whyOf, log, now, delay })
     this.#alerts = new AlertDesk({ log, now, delay })
     this.#fallbacks = new FallbackCommands({ log })
     this.#files = new FileWatch({ onChange: files => this.#onFiles(files), delay })
@@ -132,7 +135,9 @@ export class Overseer {
   }
 
   #onTransition(transition: Transition): void {
-    this.#options.log(levelOf(transition.state), transition.text)
+    // What an operator did is no error, however the peer is found then.
+    const isByHand = transition.before === 'maintenance'
+    this.#options.log(isByHand ? 'notice' : levelOf(transition.state), transition.text)
     this.#transitions.add(transition)
     // What checks find of a peer that somebody works on is no news.
     const { peer, state, before } = transition
@@ -205,7 +210,7 @@ function withCommand({ config, listening }: Running): readonly FallbackGroup[] {
 }
 
 /** Loaded when it is wanted: most configurations ask nobody, and shall start without it. */
-async function makeProber(onReport: ProberOptions['onReport']): Promise<Prober> {
+async function loadProber(options: ProberOptions): Promise<Prober> {
   const { Prober } = await import('../probe/prober.ts')
-  return new Prober({ onReport })
+  return new Prober(options)
 }

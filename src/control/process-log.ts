@@ -53,6 +53,13 @@ export class ProcessLog {
     if (!this.#isShown) this.write('emerg', text)
   }
 
+  /** Writes why the process ends; standard error has the stack already, or will have it. */
+  crash(error: Error): void {
+    const stack = error.stack ?? error.message
+    const [first = ''] = stack.split('\n', 1)
+    this.write('emerg', `crashed: ${this.#isShown ? first : stack}`)
+  }
+
   /** Writes a notice that whoever starts the process in the foreground shall see, whatever the level of the log. */
   notice(text: string, shown = text): void {
     this.write('notice', text)

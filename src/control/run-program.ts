@@ -2,10 +2,11 @@
 // without a shell, in a process group of its own, with a limit of time, and its output kept short.
 // It never throws; what went wrong is one line for the log.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 
 import { type Delay, systemDelay } from '../base/delay.ts'
 import { systemErrorText } from '../base/system-error.ts'
+import { forgetGroup, noteGroup } from '../probe/program-groups.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 
 /** Bytes of output of which the last line is shown. */
@@ -38,17 +39,18 @@ export async function runProgram(command: string, run: ProgramRun): Promise<stri
   if (program === '') return 'there is no program to run'
   const { timeoutMs = CONTROL_LIMITS.programTimeoutMs, input = '', delay = systemDelay } = run
   const ended = Promise.withResolvers<string>()
-  let child: ReturnType<typeof start>
+  let child: ChildProcess
   try {
     child = start(program, [...first, ...run.arguments], run.environment ?? {})
   } catch (error) {
     return `${program}: ${systemErrorText(error)}`
   }
+  noteGroup(child.pid)
   const over = new AbortController()
   let reason = ''
   const dropOutput = () => {
-    child.stdout.destroy()
-    child.stderr.destroy()
+    child.stdout?.destroy()
+    child.stderr?.destroy()
   }
   const stop = async (why: string) => {
     reason ||= why
@@ -68,13 +70,16 @@ export async function runProgram(command: string, run: ProgramRun): Promise<stri
   const onOutput = (bytes: Buffer) => {
     output = (output + bytes.toString('utf8')).slice(-OUTPUT_BYTES_MAX)
   }
-  child.stdout.on('data', onOutput)
-  child.stderr.on('data', onOutput)
-  // It may end before it has read anything.
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
+  child.stdout?.on('data', onOutput)
+  child.stderr?.on('data', onOutput)
+  // Where there are no descriptors left it has no pipes. It may end before it has read anything.
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(input)
   child.on('error', error => ended.resolve(systemErrorText(error)))
-  child.on('exit', () => void delay(OUTPUT_GRACE_MS, over.signal).then(dropOutput))
+  child.on('exit', () => {
+    forgetGroup(child.pid)
+    void delay(OUTPUT_GRACE_MS, over.signal).then(dropOutput)
+  })
   child.on('close', (code, signal) => {
     const how = reason || endText(code, signal)
     const said = how === '' ? '' : lastLine(output)
@@ -96,7 +101,7 @@ function start(
   program: string,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
-) {
+): ChildProcess {
   return spawn(program, words, {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],

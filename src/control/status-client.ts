@@ -1,6 +1,7 @@
 // Asks the control socket of a running process how it is doing. Three outcomes: an answer, nobody
 // there, or something that is no answer.
 
+import { statSync } from 'node:fs'
 import { request } from 'node:http'
 
 import { systemErrorCode, systemErrorText } from '../base/system-error.ts'
@@ -12,6 +13,9 @@ export type StatusAnswer =
   /** Nobody listens: there is no such socket, or its process has ended. */
   | { readonly kind: 'absent'; readonly isStale: boolean }
   | { readonly kind: 'failed'; readonly problem: string }
+
+/** What asking a file of another kind comes to. */
+export const NO_SOCKET = 'it is no socket'
 
 /** Asks at one socket. Never rejects. */
 export function askStatus(
@@ -40,12 +44,23 @@ export function askStatus(
   )
   asking.on('error', error => {
     const code = systemErrorCode(error)
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    if (code === 'ECONNREFUSED' && !isSocket(socketPath)) fail(NO_SOCKET)
+    else if (code === 'ENOENT' || code === 'ECONNREFUSED') {
       resolve({ kind: 'absent', isStale: code === 'ECONNREFUSED' })
     } else fail(errorText(error, timeoutMs))
   })
   asking.end()
   return promise
+}
+
+/** A connection to a file of another kind is refused too. */
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket()
+  } catch {
+    // It is gone, or not for us to see.
+    return true
+  }
 }
 
 function readReport(text: string): StatusAnswer {

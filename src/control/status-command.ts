@@ -7,7 +7,7 @@ import type { CommandInput } from './command.ts'
 import { usualControlPaths } from './control-path.ts'
 import { type LoadOptions, readFor } from './load.ts'
 import { showFindings } from './report.ts'
-import { askStatus, type StatusAnswer } from './status-client.ts'
+import { askStatus, NO_SOCKET, type StatusAnswer } from './status-client.ts'
 import { statusTable } from './status-table.ts'
 import { say, type Terminal } from './terminal.ts'
 
@@ -118,7 +118,9 @@ function complain({ answer, paths }: Found, terminal: Terminal): number {
   const where = paths.map(path => `"${path}"`).join(' or ')
   if (answer.kind === 'failed') {
     const isDenied = /EACCES|EPERM|Permission denied|not permitted/.test(answer.problem)
-    const cure = isDenied ? 'ask as the user that it runs as' : 'its error log may say more'
+    const elsewhere = answer.problem === NO_SOCKET ? 'name another with --socket' : null
+    const asUser = isDenied ? 'ask as the user that it runs as' : null
+    const cure = elsewhere ?? asUser ?? 'its error log may say more'
     say(terminal, `cannot ask control socket ${where}: ${answer.problem} (${cure})`)
     return FAILED
   }

@@ -190,14 +190,17 @@ function peerStatus(peer: RosterPeer, parts: StatusParts): StatusPeer {
     probes: peer.probes.flatMap(({ probe, keys }) =>
       keys.map((key): StatusProbe => {
         const status = probes.statusOf(key)
-        const last = status?.last ?? null
+        const { kind } = status?.last?.target.check ?? status?.target.check ?? probe.check
+        // What the configuration says was never asked.
+        const isAsked = kind !== 'fixed'
+        const last = isAsked ? (status?.last ?? null) : null
         return {
           name: probe.name,
-          kind: (last?.target.check ?? probe.check).kind,
+          kind,
           address: status === null ? address : addressText(status.target.address),
           state: status?.state ?? 'checking',
-          checks: status?.checks ?? 0,
-          fails: status?.fails ?? 0,
+          checks: isAsked ? (status?.checks ?? 0) : 0,
+          fails: isAsked ? (status?.fails ?? 0) : 0,
           last:
             last === null
               ? null
@@ -218,7 +221,7 @@ function peerStatus(peer: RosterPeer, parts: StatusParts): StatusPeer {
 
 /** What counts most of everything that may be said of a peer. */
 function judge(
-  { line }: RosterPeer,
+  { line, upstream }: RosterPeer,
   seen: PeerStatus,
   probed: ReturnType<ProbeTable['stateOf']>,
   file: string | null,
@@ -227,7 +230,9 @@ function judge(
   if (file !== null) return { state: 'maintenance', why: `maintenance file ${file}` }
   if (line.isDown) return { state: 'down', why: 'marked down in the configuration' }
   if (probed?.state === 'down') {
-    const stays = seen.states.includes('quiesced') ? '; bound sessions stay' : ''
+    // Without `sticky` nobody is bound to anything.
+    const hasBound = upstream.sticky !== null && seen.states.includes('quiesced')
+    const stays = hasBound ? '; bound sessions stay' : ''
     return { state: 'down', why: `${probed.why}${stays}` }
   }
   if (probed?.state === 'checking') return { state: 'checking', why: probed.why }

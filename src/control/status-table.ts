@@ -107,7 +107,9 @@ function cellsOf(peer: StatusPeer, nowMs: number): string[] {
 function lastCheck({ probes }: StatusPeer, nowMs: number): string {
   const asked = probes.filter(({ last }) => last !== null)
   const shown = asked.find(({ state }) => state === 'down') ?? asked[0]
-  if (shown === undefined) return probes.length === 0 ? '' : 'not asked yet'
+  if (shown === undefined) {
+    return probes.every(({ kind }) => kind === 'fixed') ? '' : 'not asked yet'
+  }
   const { at, tookMs, good, detail, why, streak, needed } = shown.last!
   const ago = spanText(nowMs - Date.parse(at) - tookMs)
   const found = good ? detail || 'good' : why

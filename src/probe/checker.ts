@@ -38,5 +38,11 @@ export interface CheckTime {
   readonly wheel: TimerWheel
 }
 
+/** Milliseconds of this very moment. */
+export function freshMs({ clock }: CheckTime): number {
+  clock.refresh()
+  return clock.nowMs
+}
+
 /** The answer that finds no fault. */
 export const GOOD: CheckAnswer = { fault: '', facts: [] }

@@ -4,6 +4,7 @@
 import type { HeaderTest, ResponseExpectation, StatusRange } from '../model/probe.ts'
 import { readBodyText } from './body-text.ts'
 import { msText, quoted } from './reason.ts'
+import type { RegexPatience } from './regex-patience.ts'
 import { textFault } from './text-matcher.ts'
 
 /** A response as far as it is looked at. */
@@ -17,11 +18,19 @@ export interface CheckedResponse {
   readonly tookMs: number
 }
 
-/** Says what is wrong with a response; empty = nothing. */
-export function responseFault(response: CheckedResponse, expect: ResponseExpectation): string {
+/**
+ * Says what is wrong with a response; empty = nothing.
+ *
+ * @param patience with regexes, that of the peer's checks; null = without limit but for one run
+ */
+export function responseFault(
+  response: CheckedResponse,
+  expect: ResponseExpectation,
+  patience: RegexPatience | null = null,
+): string {
   return (
-    headFault(response, expect) ||
-    bodyFault(response, expect) ||
+    headFault(response, expect, patience) ||
+    bodyFault(response, expect, patience) ||
     timeFault(response.tookMs, expect.withinMs)
   )
 }
@@ -30,6 +39,7 @@ export function responseFault(response: CheckedResponse, expect: ResponseExpecta
 export function headFault(
   response: Pick<CheckedResponse, 'status' | 'headers'>,
   expect: ResponseExpectation,
+  patience: RegexPatience | null = null,
 ): string {
   const { status, headers } = response
   const isListed = expect.statuses.some(([first, last]) => status >= first && status <= last)
@@ -38,7 +48,7 @@ export function headFault(
     return expect.isStatusNegated ? `status was one of ${list}` : `status was not ${list}`
   }
   for (const test of expect.headers) {
-    const fault = headerFault(headers[test.name], test)
+    const fault = headerFault(headers[test.name], test, patience)
     if (fault !== '') return fault
   }
   return ''
@@ -48,14 +58,18 @@ function rangeText([first, last]: StatusRange): string {
   return first === last ? String(first) : `${first}-${last}`
 }
 
-function headerFault(value: string | readonly string[] | undefined, header: HeaderTest): string {
+function headerFault(
+  value: string | readonly string[] | undefined,
+  header: HeaderTest,
+  patience: RegexPatience | null,
+): string {
   const name = quoted(header.name)
   if (value === undefined)
     return header.isAbsent || isPassedByNone(header) ? '' : `no field ${name}`
   if (header.isAbsent) return `field ${name} was there`
   if (header.test === null) return ''
   const text = typeof value === 'string' ? value : value.join(', ')
-  const fault = textFault(`field ${name}`, text, header.test)
+  const fault = textFault(`field ${name}`, text, header.test, patience)
   const isShown = fault === '' || header.test.kind === 'equal' || header.test.isNegated
   return isShown ? fault : `${fault}: ${quoted(text)}`
 }
@@ -65,7 +79,11 @@ function isPassedByNone(header: HeaderTest): boolean {
   return header.test?.isNegated === true
 }
 
-function bodyFault(response: CheckedResponse, expect: ResponseExpectation): string {
+function bodyFault(
+  response: CheckedResponse,
+  expect: ResponseExpectation,
+  patience: RegexPatience | null,
+): string {
   if (expect.body.length === 0) return ''
   const coding = response.headers['content-encoding'] ?? ''
   const { text, fault } = readBodyText(
@@ -74,7 +92,7 @@ function bodyFault(response: CheckedResponse, expect: ResponseExpectation): stri
   )
   if (fault !== '') return fault
   for (const test of expect.body) {
-    const wrong = textFault('body', text, test)
+    const wrong = textFault('body', text, test, patience)
     if (wrong !== '') return wrong
   }
   return ''

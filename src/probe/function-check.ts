@@ -1,34 +1,21 @@
 // A check that the user wrote: the default export of a module, called with the peer and a signal
-// that is aborted at the timeout. It is down when the function throws. A function that does not
-// return is left behind; what it does is not ours to end.
+// that is aborted at the timeout. It is down when the function throws. Functions run in a thread of
+// their module's own: what blocks or ends that is a bad check, and no more.
 
-import { stat } from 'node:fs/promises'
-import { pathToFileURL } from 'node:url'
-import { failedCallText } from '../base/system-error.ts'
 import type { ProbeCheck } from '../model/probe.ts'
 import { type CheckAnswer, type Checker, type CheckProgress, GOOD } from './checker.ts'
+import { type HostLease, leaseHost } from './function-host.ts'
+import type { CheckedPeer } from './function-words.ts'
 import type { ProbeTarget } from './probe-target.ts'
-import { plain, quoted } from './reason.ts'
-
-/** What a check's function gets to know of its peer. */
-export interface CheckedPeer {
-  /** As it is written in the configuration. */
-  readonly name: string
-  /** Address or name; null with a unix socket. */
-  readonly host: string | null
-  readonly port: number | null
-  /** Path of a unix socket; null without. */
-  readonly socketPath: string | null
-  /** What the configuration calls the probe. */
-  readonly probe: string
-}
-
-type CheckFunction = (peer: CheckedPeer, signal: AbortSignal) => unknown
 
 export class FunctionChecker implements Checker {
   readonly #peer: CheckedPeer
   readonly #modulePath: string
-  #running: AbortController | null = null
+  #lease: HostLease | null = null
+  /** It blocked the thread that it shared with the checks of other peers. */
+  #isSeparate = false
+  /** Number of the call that is on its way; 0 = none. */
+  #call = 0
 
   constructor(target: ProbeTarget, check: Extract<ProbeCheck, { kind: 'function' }>) {
     const { address, peerName, probe } = target
@@ -44,50 +31,36 @@ export class FunctionChecker implements Checker {
   }
 
   start(onAnswer: (answer: CheckAnswer) => void): void {
-    const running = new AbortController()
-    this.#running = running
-    void this.#call(running.signal).then(fault => {
-      if (this.#running !== running) return
-      this.#running = null
-      onAnswer(fault === '' ? GOOD : { fault, facts: [] })
+    this.#lease ??= leaseHost(this.#modulePath, this.#isSeparate)
+    const call = this.#lease.host.call({
+      peer: this.#peer,
+      onFault: fault => {
+        if (this.#call !== call) return
+        this.#call = 0
+        onAnswer(fault === '' ? GOOD : { fault, facts: [] })
+      },
+      onBlocked: () => this.#separate(),
     })
+    this.#call = call
   }
 
   stop(): CheckProgress {
-    const running = this.#running
-    this.#running = null
-    // What listens to the signal is the user's, and may throw.
-    queueMicrotask(() => running?.abort())
-    return { during: 'the function was running', facts: [], ended: null }
+    const call = this.#call
+    this.#call = 0
+    const ended = call === 0 ? null : (this.#lease?.host.stop(call) ?? null)
+    return { during: 'the function was running', facts: [], ended }
   }
 
-  close(): void {}
-
-  async #call(signal: AbortSignal): Promise<string> {
-    const check = await loadFunction(this.#modulePath)
-    if (typeof check === 'string') return check
-    if (signal.aborted) return 'stopped'
-    try {
-      await check(this.#peer, signal)
-      return ''
-    } catch (error) {
-      const text = error instanceof Error ? error.message || error.name : String(error)
-      return plain(text) || 'the function threw'
-    }
+  close(): void {
+    this.#lease?.release()
+    this.#lease = null
   }
-}
 
-/** The function, or what is wrong with the module. A file that changed is another module. */
-async function loadFunction(path: string): Promise<CheckFunction | string> {
-  try {
-    const { mtimeMs } = await stat(path)
-    const url = pathToFileURL(path)
-    url.search = `changed=${mtimeMs}`
-    const module: { readonly default?: unknown } = await import(url.href)
-    // The default export is whatever the user wrote; its kind is all that can be checked.
-    if (typeof module.default === 'function') return module.default as CheckFunction
-    return `${quoted(path)} has no function as its default export`
-  } catch (error) {
-    return `cannot load the check: ${plain(failedCallText(error, path))}`
+  /** The others shall not wait for it again. */
+  #separate(): void {
+    if (this.#isSeparate || this.#lease === null) return
+    this.#isSeparate = true
+    this.#lease.release()
+    this.#lease = null
   }
 }

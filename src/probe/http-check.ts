@@ -5,11 +5,18 @@ import { isIP } from 'node:net'
 import { VERSION } from '../base/version.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import { PROBE_BODY_BYTES_MAX, type ProbeCheck, type ProbeTls } from '../model/probe.ts'
-import type { CheckAnswer, Checker, CheckProgress, CheckTime } from './checker.ts'
+import {
+  type CheckAnswer,
+  type Checker,
+  type CheckProgress,
+  type CheckTime,
+  freshMs,
+} from './checker.ts'
 import { headFault, responseFault } from './expectation.ts'
 import { type HttpAsk, HttpLine, loadHttpClient } from './http-line.ts'
 import type { ProbeTarget } from './probe-target.ts'
 import { bytesText, quoted } from './reason.ts'
+import { RegexPatience } from './regex-patience.ts'
 
 type HttpCheck = Extract<ProbeCheck, { kind: 'http' }>
 
@@ -47,12 +54,14 @@ export class HttpChecker implements Checker {
   readonly #url: URL
   readonly #host: string
   readonly #line: HttpLine
+  readonly #patience: RegexPatience
   #running: Running | null = null
 
   constructor(target: ProbeTarget, check: HttpCheck, time: CheckTime) {
     this.#target = target
     this.#check = check
     this.#time = time
+    this.#patience = new RegexPatience(() => freshMs(time))
     const { address, peerName } = target
     this.#host = check.host ?? (address.kind === 'unix' ? 'localhost' : peerName)
     this.#url = urlOf(check.tls === null ? 'http' : 'https', this.#host, check.path)
@@ -90,7 +99,7 @@ export class HttpChecker implements Checker {
     const { during } = running.line
     this.#leave(running)
     // What the head says is worth more than that the rest is missing.
-    const fault = running.status === 0 ? '' : headFault(running, this.#check.expect)
+    const fault = running.status === 0 ? '' : headFault(running, this.#check.expect, this.#patience)
     return { during, facts: factsOf(running), fault, ended: null }
   }
 
@@ -150,6 +159,7 @@ export class HttpChecker implements Checker {
         tookMs: clock.nowMs - running.startedMs,
       },
       this.#check.expect,
+      this.#patience,
     )
     this.#answer(running, fault)
   }

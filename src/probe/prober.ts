@@ -23,6 +23,10 @@ export interface ProberOptions {
   /** For jitter; the machine's chance unless given. */
   readonly chance?: ChanceBelow
   readonly makeChecker?: (target: ProbeTarget, time: CheckTime) => Checker
+  /** Hears of mistakes in this program that came up in checks. */
+  readonly onMistake?: (text: string) => void
+  /** Runs something as soon as what has come from outside was read; `setImmediate` unless given. */
+  readonly afterInput?: (run: () => void) => void
 }
 
 /** Lanes of one kind of check: for peers that answered, and for those that let it wait. */
@@ -35,6 +39,8 @@ export class Prober {
   readonly #onReport: (report: ProbeReport) => void
   readonly #time: CheckTime
   readonly #chance: ChanceBelow
+  readonly #onMistake: (text: string) => void
+  readonly #afterInput: (run: () => void) => void
   readonly #makeChecker: (target: ProbeTarget, time: CheckTime) => Checker
   readonly #lanes: Readonly<Record<LaneKind, LanePair>>
   readonly #peers = new Map<string, WatchedPeer>()
@@ -48,6 +54,8 @@ export class Prober {
     this.#time = options.time ?? systemTime()
     this.#chance = options.chance ?? (limit => randomInt(limit))
     this.#makeChecker = options.makeChecker ?? makeChecker
+    this.#onMistake = options.onMistake ?? (() => {})
+    this.#afterInput = options.afterInput ?? (run => void setImmediate(run))
     const { connectionsMax, connectionsPerHostMax } = PROBE_LIMITS
     const { programsMax, programsPerNameMax, functionsMax, functionsPerModuleMax } = PROBE_LIMITS
     this.#lanes = {
@@ -133,6 +141,8 @@ export class Prober {
         return { lane: isSlow ? lanes.slow : lanes.usual, key }
       },
       onReport: this.#onReport,
+      onMistake: this.#onMistake,
+      afterInput: this.#afterInput,
       onEnding: ended => {
         this.#ending.add(ended)
         void ended.then(() => this.#ending.delete(ended))

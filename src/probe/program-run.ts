@@ -6,6 +6,7 @@ import { callFailedText } from '../base/system-error.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { CheckTime } from './checker.ts'
 import { PROBE_LIMITS } from './limits.ts'
+import { forgetGroup, noteGroup } from './program-groups.ts'
 import { plain } from './reason.ts'
 
 export interface ProgramCall {
@@ -32,7 +33,8 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ']
 export class ProgramRun {
   readonly #time: CheckTime
   readonly #onEnd: (end: ProgramEnd) => void
-  readonly #child: ChildProcess
+  /** Null when the system refused it at once. */
+  readonly #child: ChildProcess | null
   #output = Buffer.alloc(0)
   #isStopped = false
   #hasExited = false
@@ -46,24 +48,29 @@ export class ProgramRun {
   constructor(call: ProgramCall, time: CheckTime, onEnd: (end: ProgramEnd) => void) {
     this.#time = time
     this.#onEnd = onEnd
-    this.#child = spawn(call.command, [...call.arguments], {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...inheritedEnvironment(), ...call.environment },
-    })
-    const child = this.#child
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => this.#keep(chunk))
-      stream?.on('error', () => {})
-    }
-    child.once('error', error => {
-      // Only a program that never ran comes without an exit.
-      if (child.pid !== undefined) return
+    const fail = (error: unknown) => {
       const fault = callFailedText('exec', `"${plain(call.command)}"`, error)
       this.#end = { exitCode: null, signal: null, fault }
       this.#onExit()
       this.#report()
+    }
+    try {
+      this.#child = start(call)
+    } catch (error) {
+      // A file that is being written, a path through a file, too many arguments: these are thrown.
+      this.#child = null
+      setImmediate(fail, error)
+      return
+    }
+    const child = this.#child
+    noteGroup(child.pid)
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => this.#keep(chunk))
+      stream?.on('error', () => {})
+    }
+    // Only a program that never ran comes without an exit.
+    child.once('error', error => {
+      if (child.pid === undefined) fail(error)
     })
     child.once('exit', (exitCode, signal) => {
       this.#end = { exitCode, signal, fault: '' }
@@ -110,11 +117,11 @@ export class ProgramRun {
   }
 
   #signal(name: NodeJS.Signals): void {
-    if (!this.#hasExited && !this.#signalGroup(name)) this.#child.kill(name)
+    if (!this.#hasExited && !this.#signalGroup(name)) this.#child?.kill(name)
   }
 
   #signalGroup(name: NodeJS.Signals): boolean {
-    const { pid } = this.#child
+    const pid = this.#child?.pid
     if (pid === undefined) return false
     try {
       return process.kill(-pid, name)
@@ -126,6 +133,7 @@ export class ProgramRun {
 
   #onExit(): void {
     this.#hasExited = true
+    forgetGroup(this.#child?.pid)
     this.#time.wheel.remove(this.#killTimer)
     this.#onGone?.()
     this.#onGone = null
@@ -145,9 +153,18 @@ export class ProgramRun {
   }
 
   #closePipes(): void {
-    this.#child.stdout?.destroy()
-    this.#child.stderr?.destroy()
+    this.#child?.stdout?.destroy()
+    this.#child?.stderr?.destroy()
   }
+}
+
+function start(call: ProgramCall): ChildProcess {
+  return spawn(call.command, [...call.arguments], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inheritedEnvironment(), ...call.environment },
+  })
 }
 
 function inheritedEnvironment(): Record<string, string> {

@@ -43,6 +43,23 @@ export function quoted(text: string): string {
   return `"${plain(text)}"`
 }
 
+/** What was thrown, in words; whatever it is, this does not throw. Empty = it says nothing. */
+export function thrownText(thrown: unknown): string {
+  try {
+    const text = thrown instanceof Error ? thrown.message || thrown.name : thrown
+    return plain(String(text))
+  } catch {
+    return 'what was thrown cannot be shown'
+  }
+}
+
+/** `, at file.ts:1:2`: the first place of a stack; empty = none is known. */
+export function placeOf(error: unknown): string {
+  const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : ''
+  const place = /([^/\\\s(]+:\d+:\d+)\)?$/m.exec(stack)?.[1]
+  return place === undefined ? '' : `, at ${place}`
+}
+
 /**
  * What went wrong with a connection.
  *

@@ -2,6 +2,7 @@
 // once or in answer to what it is sent.
 
 import { isIP, type Socket } from 'node:net'
+import { Timer } from '../base/timer-wheel.ts'
 import { PROBE_BODY_BYTES_MAX, type ProbeCheck } from '../model/probe.ts'
 import { decodeText } from './body-text.ts'
 import {
@@ -9,11 +10,14 @@ import {
   type Checker,
   type CheckProgress,
   type CheckTime,
+  freshMs,
   GOOD,
 } from './checker.ts'
+import { PROBE_LIMITS } from './limits.ts'
 import { OpeningSocket } from './open-socket.ts'
 import type { ProbeTarget } from './probe-target.ts'
 import { bytesText, connectionFault, quoted } from './reason.ts'
+import { RegexPatience } from './regex-patience.ts'
 import { textFault } from './text-matcher.ts'
 
 type TcpCheck = Extract<ProbeCheck, { kind: 'tcp' }>
@@ -24,22 +28,43 @@ interface Running {
   socket: Socket | null
   readonly chunks: Buffer[]
   bytes: number
+  /** When what has come was looked at last, and how many bytes it was. */
+  lookedMs: number
+  lookedBytes: number
+  looks: number
+  /** What was found wrong then; empty before the first look. */
+  fault: string
+  readonly startedMs: number
 }
 
 export class TcpChecker implements Checker {
   readonly #target: ProbeTarget
   readonly #check: TcpCheck
   readonly #time: CheckTime
+  readonly #patience: RegexPatience
+  readonly #lookTimer = new Timer(() => this.#onLook())
   #running: Running | null = null
 
   constructor(target: ProbeTarget, check: TcpCheck, time: CheckTime) {
     this.#target = target
     this.#check = check
     this.#time = time
+    this.#patience = new RegexPatience(() => freshMs(time))
   }
 
   start(onAnswer: (answer: CheckAnswer) => void): void {
-    const running: Running = { onAnswer, opening: null, socket: null, chunks: [], bytes: 0 }
+    const running: Running = {
+      onAnswer,
+      opening: null,
+      socket: null,
+      chunks: [],
+      bytes: 0,
+      lookedMs: Number.NEGATIVE_INFINITY,
+      lookedBytes: 0,
+      looks: 0,
+      fault: '',
+      startedMs: freshMs(this.#time),
+    }
     this.#running = running
     const { address, peerName } = this.#target
     const { tls } = this.#check
@@ -58,6 +83,7 @@ export class TcpChecker implements Checker {
   stop(): CheckProgress {
     const running = this.#running
     this.#running = null
+    this.#time.wheel.remove(this.#lookTimer)
     if (running === null) return { during: 'asking', facts: [], ended: null }
     const during = running.opening?.during ?? `waiting for ${this.#wanted()}`
     running.opening?.stop()
@@ -81,8 +107,8 @@ export class TcpChecker implements Checker {
       return
     }
     socket.on('data', chunk => this.#onData(running, chunk))
-    socket.once('error', error => this.#fail(running, connectionFault('recv', error)))
-    socket.once('close', () => this.#fail(running, this.#fault(running) || this.#missing()))
+    socket.once('error', error => this.#onEnd(running, connectionFault('recv', error)))
+    socket.once('close', () => this.#onEnd(running, ''))
     if (send !== '') socket.write(bytesOf(send))
   }
 
@@ -90,7 +116,43 @@ export class TcpChecker implements Checker {
     const room = PROBE_BODY_BYTES_MAX - running.bytes
     running.chunks.push(chunk.subarray(0, room))
     running.bytes += Math.min(room, chunk.length)
+    const isFull = running.bytes === PROBE_BODY_BYTES_MAX
+    const nowMs = freshMs(this.#time)
+    const dueMs = running.lookedMs + PROBE_LIMITS.lookGapMs
+    // A peer that sends byte by byte must not have all of it looked at each time.
+    const isFree = running.looks < PROBE_LIMITS.looksAtOnceMax
+    if (isFull || isFree || nowMs >= dueMs) this.#look(running, nowMs)
+    else this.#lookIn(running, dueMs - nowMs, nowMs)
+  }
+
+  /** Not later than the time that is left. */
+  #lookIn(running: Running, delayMs: number, nowMs: number): void {
+    const leftMs = running.startedMs + this.#target.probe.timeoutMs - nowMs
+    const inMs = Math.min(delayMs, leftMs - PROBE_LIMITS.lookLeadMs)
+    if (inMs <= 0) this.#look(running, nowMs)
+    else this.#time.wheel.set(this.#lookTimer, inMs)
+  }
+
+  #onLook(): void {
+    const running = this.#running
+    if (running !== null && running.bytes > running.lookedBytes) {
+      this.#look(running, freshMs(this.#time))
+    }
+  }
+
+  /** No more will come. @param fault empty = the peer closed the connection as it should */
+  #onEnd(running: Running, fault: string): void {
+    if (this.#running !== running) return
+    if (running.bytes > running.lookedBytes) this.#look(running, freshMs(this.#time))
+    this.#fail(running, fault || running.fault || this.#missing())
+  }
+
+  #look(running: Running, nowMs: number): void {
+    running.lookedMs = nowMs
+    running.lookedBytes = running.bytes
+    running.looks++
     const fault = this.#fault(running)
+    running.fault = fault
     if (fault === '') this.#answer(running, { fault: '', facts: this.#facts(running) })
     else if (running.bytes === PROBE_BODY_BYTES_MAX) this.#fail(running, fault)
   }
@@ -99,7 +161,7 @@ export class TcpChecker implements Checker {
     const { expect } = this.#check
     if (expect === null || running.bytes === 0) return ''
     if (running.chunks.length > 1) running.chunks.splice(0, Infinity, Buffer.concat(running.chunks))
-    return textFault('answer', decodeText(running.chunks[0]!), expect)
+    return textFault('answer', decodeText(running.chunks[0]!), expect, this.#patience)
   }
 
   #missing(): string {
@@ -122,6 +184,7 @@ export class TcpChecker implements Checker {
   #answer(running: Running, answer: CheckAnswer): void {
     if (this.#running !== running) return
     this.#running = null
+    this.#time.wheel.remove(this.#lookTimer)
     running.socket?.destroy()
     running.onAnswer(answer)
   }

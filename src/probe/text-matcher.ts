@@ -8,11 +8,20 @@ import { LRUCache } from 'lru-cache'
 import type { TextTest } from '../model/probe.ts'
 import { PROBE_LIMITS } from './limits.ts'
 import { msText, quoted } from './reason.ts'
+import type { RegexAllowance, RegexPatience } from './regex-patience.ts'
 
-/** Whether a regex was found; `slow` = it took too long to say, `broken` = it cannot be run. */
-export type Finding = 'found' | 'missing' | 'slow' | 'broken'
+/**
+ * Whether a regex was found; `slow` = it took too long to say, `resting` = it did so before and was
+ * not run, `broken` = it cannot be run.
+ */
+export type Finding = 'found' | 'missing' | 'slow' | 'resting' | 'broken'
 
 const compiled = new LRUCache<string, RegExp>({ max: PROBE_LIMITS.regexAnswersMax })
+/** How a regex is run that nobody else's patience depends on. */
+const FREELY: RegexAllowance = {
+  triesMax: PROBE_LIMITS.regexTriesMax,
+  limitMs: PROBE_LIMITS.regexMs,
+}
 const answers = new LRUCache<string, Finding>({
   max: PROBE_LIMITS.regexAnswersMax,
   maxSize: PROBE_LIMITS.regexAnswersLengthMax,
@@ -32,9 +41,15 @@ let context: ReturnType<typeof createContext> | null = null
  * Says what is wrong with a text.
  *
  * @param what the name of the text: `body`
+ * @param patience with regexes, that of the peer's checks; null = without limit but for one run
  * @returns empty when it passes
  */
-export function textFault(what: string, text: string, test: TextTest): string {
+export function textFault(
+  what: string,
+  text: string,
+  test: TextTest,
+  patience: RegexPatience | null = null,
+): string {
   const wanted = quoted(test.text)
   switch (test.kind) {
     case 'contains':
@@ -50,11 +65,13 @@ export function textFault(what: string, text: string, test: TextTest): string {
       return test.isNegated ? `${what} contained ${wanted}` : `${what} did not contain ${wanted}`
     }
     case 'regex': {
-      const finding = findRegex(test, text)
+      const finding = findRegex(test, text, patience)
       if (finding === 'slow') {
         const { regexMs } = PROBE_LIMITS
         return `regex ${wanted} took more than ${msText(regexMs)} on the ${what}`
       }
+      if (finding === 'resting')
+        return `regex ${wanted} was too slow to match on the ${what}: it rests`
       if (finding === 'broken') return `regex ${wanted} cannot be run on the ${what}`
       if ((finding === 'found') !== test.isNegated) return ''
       return test.isNegated ? `${what} matched ${wanted}` : `${what} did not match ${wanted}`
@@ -73,7 +90,11 @@ function hasPart(text: string, test: TextTest): boolean {
 }
 
 /** Looks for a regex anywhere in a text. */
-export function findRegex(test: TextTest, text: string): Finding {
+export function findRegex(
+  test: TextTest,
+  text: string,
+  patience: RegexPatience | null = null,
+): Finding {
   const flags = test.isCaseInsensitive ? 'i' : ''
   const source = `${flags} ${test.text}`
   let regex = compiled.get(source)
@@ -90,25 +111,32 @@ export function findRegex(test: TextTest, text: string): Finding {
   const key = `${source}\n${text}`
   const known = answers.get(key)
   if (known !== undefined) return known
-  const finding = runBounded(regex, text)
+  const allowance = patience?.allow(source) ?? FREELY
+  if (allowance.triesMax === 0) return 'resting'
+  const startMs = patience?.nowMs ?? 0
+  const finding = runBounded(regex, text, allowance)
+  if (finding === 'slow') patience?.onSlow(source, patience.nowMs - startMs)
+  else patience?.onDone(source)
+  // A run that was hurried says little of the next.
+  if (finding === 'slow' && allowance.limitMs < PROBE_LIMITS.regexMs) return 'resting'
   answers.set(key, finding, finding === 'slow' ? { ttl: PROBE_LIMITS.regexSlowMs } : {})
   return finding
 }
 
-function runBounded(regex: RegExp, text: string): Finding {
+function runBounded(regex: RegExp, text: string, { triesMax, limitMs }: RegexAllowance): Finding {
   context ??= createContext(sandbox)
   sandbox.regex = regex
   sandbox.text = text
   try {
     for (let tries = 1; ; tries++) {
       try {
-        const isFound: unknown = script.runInContext(context, { timeout: PROBE_LIMITS.regexMs })
+        const isFound: unknown = script.runInContext(context, { timeout: limitMs })
         return isFound === true ? 'found' : 'missing'
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // Too large to compile, or out of stack.
         if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'broken'
-        if (tries === PROBE_LIMITS.regexTriesMax) return 'slow'
+        if (tries === triesMax) return 'slow'
       }
     }
   } finally {

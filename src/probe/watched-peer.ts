@@ -3,11 +3,11 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { Timer } from '../base/timer-wheel.ts'
-import type { CheckAnswer, Checker, CheckTime } from './checker.ts'
+import type { CheckAnswer, Checker, CheckProgress, CheckTime } from './checker.ts'
 import type { Lane } from './lane.ts'
 import { PROBE_LIMITS } from './limits.ts'
 import type { ProbeReport, ProbeStatus, ProbeTarget } from './probe-target.ts'
-import { msText } from './reason.ts'
+import { msText, placeOf, thrownText } from './reason.ts'
 import {
   type ChanceBelow,
   decideIntervalMs,
@@ -38,6 +38,10 @@ export interface WatchedPeerOptions {
   readonly onReport: (report: ProbeReport) => void
   /** Hears of a check that was stopped and still holds something of the machine. */
   readonly onEnding: (ended: Promise<void>) => void
+  /** Hears of a mistake in this program that came up in a check. */
+  readonly onMistake: (text: string) => void
+  /** Runs something as soon as what has come from outside was read. */
+  readonly afterInput: (run: () => void) => void
 }
 
 /** A check from its time until it holds nothing more. */
@@ -46,6 +50,8 @@ interface Asking extends LanePlace {
   readonly dueMs: number | null
   readonly begin: () => void
   hasBegun: boolean
+  /** It got more time for a pause of ours. */
+  isExtended: boolean
   startedMs: number
   startedAt: number
 }
@@ -81,6 +87,8 @@ export class WatchedPeer {
   /** The last check ran into its timeout. */
   #isSlow = false
   #isClosed = false
+  /** The last mistake, which was told. */
+  #mistake = ''
 
   constructor(options: WatchedPeerOptions) {
     this.#options = options
@@ -177,6 +185,7 @@ export class WatchedPeer {
       dueMs,
       begin: () => this.#begin(asking),
       hasBegun: false,
+      isExtended: false,
       startedMs: 0,
       startedAt: 0,
     }
@@ -192,20 +201,44 @@ export class WatchedPeer {
     asking.startedAt = clock.wallMs
     wheel.remove(this.#deadline)
     wheel.set(this.#deadline, this.target.probe.timeoutMs)
-    this.#checker.start(answer => {
-      if (this.#asking !== asking) return
-      clock.refresh()
-      this.#asking = null
-      wheel.remove(this.#deadline)
-      this.#isSlow = false
-      this.#report(asking, answer)
-      asking.lane.leave(asking.key)
-    })
+    try {
+      this.#checker.start(answer => this.#onAnswer(asking, answer))
+    } catch (error) {
+      const fault = this.#tellMistake(error)
+      queueMicrotask(() => this.#onAnswer(asking, { fault, facts: [] }))
+    }
+  }
+
+  #onAnswer(asking: Asking, answer: CheckAnswer): void {
+    if (this.#asking !== asking) return
+    const { clock, wheel } = this.#options.time
+    clock.refresh()
+    this.#asking = null
+    wheel.remove(this.#deadline)
+    this.#isSlow = false
+    this.#report(asking, answer)
+    asking.lane.leave(asking.key)
   }
 
   #onDeadline(): void {
     const asking = this.#asking
     if (asking === null) return
+    const { time, afterInput } = this.#options
+    const lateMs = time.clock.nowMs - asking.startedMs - this.target.probe.timeoutMs
+    if (lateMs >= PROBE_LIMITS.stallMs && !asking.isExtended) {
+      // The pause was ours: the peer's answer had no chance to be taken, step after step.
+      asking.isExtended = true
+      time.wheel.set(this.#deadline, Math.min(lateMs, PROBE_LIMITS.extensionMsMax))
+      return
+    }
+    // Timers run before input: an answer that is there already was in time.
+    afterInput(() => {
+      if (this.#asking === asking) this.#giveUp(asking)
+    })
+  }
+
+  #giveUp(asking: Asking): void {
+    this.#options.time.clock.refresh()
     const { timeoutMs } = this.target.probe
     const progress = this.#stop(asking)
     this.#isSlow = true
@@ -213,11 +246,23 @@ export class WatchedPeer {
     this.#report(asking, { fault, facts: progress.facts }, true)
   }
 
+  /** Tells of a mistake once, however often it comes up. */
+  #tellMistake(error: unknown): string {
+    const fault = `the check cannot be made: ${thrownText(error)}`
+    const { probe, peerName } = this.target
+    if (fault !== this.#mistake) {
+      const what = `probe "${probe.name}" of peer ${peerName}: ${fault}${placeOf(error)}`
+      this.#options.onMistake(what)
+    }
+    this.#mistake = fault
+    return fault
+  }
+
   /** Stops a check that began, and gives its room back when it holds nothing any more. */
-  #stop(asking: Asking): ReturnType<Checker['stop']> {
+  #stop(asking: Asking): CheckProgress {
     this.#asking = null
     this.#options.time.wheel.remove(this.#deadline)
-    const progress = this.#checker.stop()
+    const progress = this.#stopChecker()
     if (progress.ended === null) {
       asking.lane.leave(asking.key)
       return progress
@@ -229,6 +274,14 @@ export class WatchedPeer {
     })
     this.#options.onEnding(ended)
     return progress
+  }
+
+  #stopChecker(): CheckProgress {
+    try {
+      return this.#checker.stop()
+    } catch (error) {
+      return { during: 'asking', facts: [], fault: this.#tellMistake(error), ended: null }
+    }
   }
 
   #abandon(): void {

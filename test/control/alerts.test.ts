@@ -129,7 +129,24 @@ describe('AlertDesk', () => {
     const bench = new Bench(t, { mailTo: ['ops@example.org'] })
     bench.sent = Promise.resolve('SMTP server x: no')
     bench.change('up', 'down')
-    assert.equal(await bench.said(), '[warn] alert by mail failed: SMTP server x: no')
+    assert.equal(
+      await bench.said(),
+      '[warn] alert by mail failed: SMTP server x: no, peer 10.0.0.1:80, upstream: "web"',
+    )
+  })
+
+  it('logs the same failure once a minute', async t => {
+    const bench = new Bench(t, { mailTo: ['ops@example.org'] })
+    bench.sent = Promise.resolve('SMTP server x: no')
+    const fail = async (ms: number) => {
+      bench.nowMs += ms
+      bench.change('up', 'down')
+      while (bench.desk.pending > 0) await Promise.resolve()
+      return bench.lines.length
+    }
+    assert.deepEqual([await fail(0), await fail(59_999), await fail(1)], [1, 1, 2])
+    bench.sent = Promise.resolve('SMTP server x: something else')
+    assert.equal(await fail(0), 3)
   })
 
   it('sends few at once, lets some wait, and says once that the rest is dropped', t => {
@@ -153,7 +170,8 @@ describe('AlertDesk', () => {
     const bench = new Bench(t, { command })
     bench.change('up', 'down', 'body did not contain "x"')
     // It ends with 4 so that there is a line to wait for.
-    assert.equal(await bench.said(), `[warn] alert by command failed: ${command}: exit code 4`)
+    const failed = `${command}: exit code 4, peer 10.0.0.1:80, upstream: "web"`
+    assert.equal(await bench.said(), `[warn] alert by command failed: ${failed}`)
     assert.equal(
       readFileSync(`${command}.out`, 'utf8'),
       'down 10.0.0.1:80 web 10.0.0.1:80 web down body did not contain "x"\n',
@@ -213,7 +231,8 @@ describe('a webhook', () => {
       [CONTROL_LIMITS.webhookRetryMs],
     )
     for (const { resolve } of bench.time.waiting.splice(0)) resolve()
-    assert.equal(await bench.said(), `[warn] alert by webhook failed: ${url}: status 500`)
+    const failed = `${url}: status 500, peer 10.0.0.1:80, upstream: "web"`
+    assert.equal(await bench.said(), `[warn] alert by webhook failed: ${failed}`)
     assert.equal(bodies.length, 2)
   })
 })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 
 import { Maintenance, maintenanceNames } from '../../src/control/maintenance.ts'
 import { buildRoster } from '../../src/control/peer-roster.ts'
-import type { Transition } from '../../src/control/probe-log.ts'
+import type { PeerVerdict, Transition } from '../../src/control/probe-log.ts'
 import type { Upstream } from '../../src/model/upstream.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
@@ -22,10 +22,12 @@ class Bench extends Ground {
   readonly time = new ManualDelay()
   readonly transitions: Transition[] = []
   readonly lines: string[] = []
+  verdict: PeerVerdict = 'up'
   readonly maintenance = new Maintenance({
     zone: this.zone,
     onTransition: transition => this.transitions.push(transition),
-    verdictOf: () => 'up',
+    verdictOf: () => this.verdict,
+    whyOf: () => 'connect() failed (111: Connection refused)',
     log: (level, text) => this.lines.push(`[${level}] ${text}`),
     now: () => 1_700_000_000_000,
     delay: this.time.delay,
@@ -63,6 +65,25 @@ describe('Maintenance', () => {
         `peer ${A} in maintenance: maintenance file ${PATH}/${A}, upstream: "web"`,
         `peer ${A} back from maintenance: maintenance file ${PATH}/${A} is gone, upstream: "web"`,
       ],
+    )
+    bench.maintenance.close()
+  })
+
+  it('says that a peer which comes back is still down, and why', async () => {
+    const bench = new Bench()
+    const generation = bench.make(watched())
+    bench.files = [A]
+    await bench.maintenance.prepare(generation)
+    bench.use(generation)
+    bench.verdict = 'down'
+    bench.files = []
+    await bench.maintenance.look()
+    const { text, state } = bench.transitions.at(-1)!
+    assert.equal(state, 'down')
+    assert.equal(
+      text,
+      `peer ${A} back from maintenance: maintenance file ${PATH}/${A} is gone, ` +
+        'still down: connect() failed (111: Connection refused), upstream: "web"',
     )
     bench.maintenance.close()
   })

@@ -125,6 +125,12 @@ describe('showStatus', () => {
       says: /cannot ask control socket "\/run\/a\.sock": 13: Permission denied \(ask as the user/,
     },
     {
+      name: 'ends with 1 where the file is of another kind',
+      answer: { kind: 'failed', problem: 'it is no socket' },
+      code: 1,
+      says: /control socket "\/run\/a\.sock": it is no socket \(name another with --socket\)\n$/,
+    },
+    {
       name: 'ends with 1 where the answer is none',
       answer: { kind: 'failed', problem: 'its answer is no JSON' },
       code: 1,
@@ -248,6 +254,11 @@ describe('askStatus', () => {
   it('knows that nobody is there', async t => {
     const path = join(makeDirectory(t), 'a.sock')
     assert.deepEqual(await askStatus(path), ABSENT)
+  })
+
+  it('does not take a file of another kind for a socket that was left', async t => {
+    const path = join(makeDirectory(t, { 'a.txt': 'text' }), 'a.txt')
+    assert.deepEqual(await askStatus(path), { kind: 'failed', problem: 'it is no socket' })
   })
 
   const rows: [string, string, RegExp][] = [

@@ -5,7 +5,12 @@ import { describe, it } from 'node:test'
 
 import { Maintenance } from '../../src/control/maintenance.ts'
 import { ProbeTable } from '../../src/control/probe-table.ts'
-import { makeStatusReport, methodText, type StatusPeer } from '../../src/control/status-report.ts'
+import {
+  makeStatusReport,
+  methodText,
+  type StatusPeer,
+  type StatusProbe,
+} from '../../src/control/status-report.ts'
 import type { Method, Upstream } from '../../src/model/upstream.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { PEER } from '../../src/zone/layout.ts'
@@ -117,10 +122,20 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a peer that a check took out but for its sessions',
-    upstream: probedUpstream({ probes: [sampleProbe({ keepsSessions: true })] }),
+    upstream: probedUpstream({
+      probes: [sampleProbe({ keepsSessions: true })],
+      sticky: { kind: 'route', values: [] },
+    }),
     before: bench => bench.prober.report(A, 'down', { why: 'no answer' }),
     state: 'down',
     why: /^no answer; bound sessions stay$/,
+  },
+  {
+    name: 'the same where nothing is bound to a peer',
+    upstream: probedUpstream({ probes: [sampleProbe({ keepsSessions: true })] }),
+    before: bench => bench.prober.report(A, 'down', { why: 'no answer' }),
+    state: 'down',
+    why: /^no answer$/,
   },
   {
     name: 'a peer that was ejected',
@@ -193,6 +208,15 @@ describe('makeStatusReport', () => {
     bench.zone.cells[line + PEER.failures] = 3
     const { weight, requests, failures } = bench.peer(generation, 1)
     assert.deepEqual([weight, requests, failures], [1, 2 ** 32 - 1, 3])
+  })
+
+  it('has no last check of a probe that asks nothing', async () => {
+    const bench = new Bench()
+    const check = { kind: 'fixed', isUp: true } as const
+    const generation = await bench.serve(probedUpstream({ probes: [sampleProbe({ check })] }))
+    bench.prober.report(A, 'up')
+    const [{ kind, checks, last }] = bench.peer(generation).probes as [StatusProbe]
+    assert.deepEqual([kind, checks, last], ['fixed', 0, null])
   })
 
   it('has what each probe found last', async () => {

@@ -119,6 +119,11 @@ describe('statusTable', () => {
       expected: /checking +not asked yet$/,
     },
     {
+      name: 'shows no check of a peer that is only up by the configuration',
+      peer: peer('a', { probes: [{ ...PROBE, kind: 'fixed', last: null }] }),
+      expected: /up +-$/,
+    },
+    {
       name: 'says why beside the last check where that is something else',
       peer: peer('a', { state: 'maintenance', why: 'maintenance file /m/a', probes: [PROBE] }),
       expected: /ago: 200, 5,120 bytes, 12 ms; maintenance file \/m\/a$/,

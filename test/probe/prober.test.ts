@@ -74,6 +74,11 @@ class Lab {
   readonly reports: ProbeReport[] = []
   readonly checkers = new Map<string, ScriptedChecker>()
   readonly started: { key: string; atMs: number }[] = []
+  readonly mistakes: string[] = []
+  /** What waits until input was read. */
+  readonly input: (() => void)[] = []
+  /** Comes in with the next input. */
+  onInput: (() => void) | null = null
   running = 0
   runningMax = 0
   /** What every check is answered as soon as time goes on; null = the test answers. */
@@ -82,6 +87,8 @@ class Lab {
     onReport: report => this.reports.push(report),
     time: { clock: this.clock as unknown as SystemClock, wheel: this.wheel },
     chance: () => 0,
+    onMistake: text => this.mistakes.push(text),
+    afterInput: run => this.input.push(run),
     makeChecker: target => {
       const checker = new ScriptedChecker(target, this)
       this.checkers.set(target.key, checker)
@@ -95,12 +102,27 @@ class Lab {
     while (this.clock.nowMs < end) {
       this.clock.nowMs = Math.min(end, this.clock.nowMs + TICK_MS)
       this.clock.wallMs += TICK_MS
-      this.wheel.turn()
+      this.turn()
       if (this.answer === null) continue
       for (const checker of this.checkers.values()) {
         if (checker.onAnswer !== null) checker.answer(this.answer)
       }
     }
+  }
+
+  /** Timers, then input, then what waited for it: a turn of the event loop. */
+  turn(): void {
+    this.wheel.turn()
+    this.onInput?.()
+    this.onInput = null
+    for (const run of this.input.splice(0)) run()
+  }
+
+  /** Time goes by in which nothing of ours runs. */
+  stall(ms: number): void {
+    this.clock.nowMs += ms
+    this.clock.wallMs += ms
+    this.turn()
   }
 
   checker(key: string): ScriptedChecker {
@@ -208,6 +230,67 @@ describe('Prober', () => {
     assert.ok(report!.tookMs >= 1000 && report!.tookMs <= 1000 + 2 * TICK_MS)
     lab.pass(2000)
     assert.equal(lab.checker('a').asked, 2, 'it is asked again')
+  })
+
+  it('takes an answer that waited to be read when the timeout was there', () => {
+    const lab = new Lab()
+    lab.answer = null
+    lab.prober.setTargets([target({ probe: { isMandatory: true } })])
+    lab.pass(2 * TICK_MS)
+    lab.pass(1000 - 3 * TICK_MS)
+    lab.onInput = () => lab.checker('a').answer(GOOD)
+    lab.stall(3 * TICK_MS)
+    assert.deepEqual(
+      lab.reports.map(({ isGood }) => isGood),
+      [true],
+    )
+  })
+
+  it('gives a check more time, once, when a pause of our own was longer than its timeout', () => {
+    const lab = new Lab()
+    lab.answer = null
+    lab.prober.setTargets([target({ probe: { isMandatory: true } })])
+    lab.pass(2 * TICK_MS)
+    lab.stall(1600)
+    lab.pass(400)
+    assert.equal(lab.reports.length, 0)
+    lab.checker('a').answer(GOOD)
+    assert.equal(lab.reports[0]!.isGood, true)
+    lab.pass(2000)
+    assert.equal(lab.checker('a').asked, 2)
+    lab.stall(1600)
+    lab.pass(1200)
+    assert.match(lab.reports[1]!.why, /^timed out after 1,000 ms/)
+  })
+
+  it('takes a mistake of a check for a bad check, tells it once, and goes on', async () => {
+    const lab = new Lab()
+    lab.answer = null
+    lab.prober.setTargets([target({ probe: { isMandatory: true } }), target({ key: 'b' })])
+    const broken = () => {
+      throw new TypeError('no such thing')
+    }
+    const { start, stop } = lab.checker('a')
+    lab.checker('a').start = broken
+    for (let i = 0; i < 60; i++) {
+      lab.pass(100)
+      await Promise.resolve()
+      if (lab.checker('b').onAnswer !== null) lab.checker('b').answer(GOOD)
+    }
+    const ofA = () => lab.reports.filter(({ target: { key } }) => key === 'a')
+    assert.ok(ofA().length >= 2)
+    assert.equal(ofA()[0]!.why, 'the check cannot be made: no such thing')
+    assert.equal(ofA()[0]!.state, 'down')
+    assert.ok(lab.reports.some(({ target: { key } }) => key === 'b'))
+    assert.equal(lab.mistakes.length, 1)
+    assert.match(lab.mistakes[0]!, /^probe "tcp" of peer .*: .*no such thing, at prober\.test\.ts:/)
+    lab.checker('a').start = start
+    lab.checker('a').stop = broken
+    lab.pass(4000)
+    assert.equal(ofA().at(-1)!.why, 'the check cannot be made: no such thing')
+    lab.checker('a').stop = stop
+    lab.checker('a').onAnswer = null
+    await lab.prober.close()
   })
 
   it('never has two checks of a peer on their way when they take longer than the interval', () => {

@@ -1,7 +1,18 @@
 // Checks by programs: arguments, environment, exit codes, output; and programs that will not end.
 
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -13,6 +24,7 @@ import { ExternalChecker } from '../../src/probe/external-check.ts'
 import { PROBE_LIMITS } from '../../src/probe/limits.ts'
 import { PingChecker } from '../../src/probe/ping-check.ts'
 import { type ProbeReport, Prober } from '../../src/probe/prober.ts'
+import { killGroups } from '../../src/probe/program-groups.ts'
 import { ask, machineTime, makeTarget } from './probe-values.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-probe-program-'))
@@ -181,6 +193,61 @@ function isZombie(pid: number): boolean {
     return true
   }
 }
+
+describe('a program that the system refuses at once', () => {
+  const loop = join(directory, 'loop')
+  symlinkSync(loop, loop)
+  const plainFile = program('exit 0')
+  const copy = join(directory, 'copy')
+  copyFileSync('/bin/true', copy)
+  const long = `/${'x'.repeat(300)}`
+  const ROWS: readonly [string, string, Partial<ExternalCheck>, RegExp][] = [
+    ['is below a file', `${plainFile}/x`, {}, /^exec\(\) ".*" failed \(20: Not a directory\)$/],
+    ['links to itself', loop, {}, /failed \(40: Too many levels of symbolic links\)$/],
+    ['has too long a name', long, {}, /failed \(36: File name too long\)$/],
+    [
+      'gets too much to read',
+      plainFile,
+      { arguments: ['x'.repeat(200_000)] },
+      /failed \(7: Argument list too long\)$/,
+    ],
+    ['gets a zero byte', plainFile, { arguments: ['a\0b'] }, /^exec\(\) ".*" failed \(/],
+  ]
+  for (const [name, command, changes, fault] of ROWS) {
+    it(`is a bad check when it ${name}`, async () => {
+      assert.match((await ask(makeChecker(command, changes))).fault, fault)
+    })
+  }
+
+  it('is a bad check while it is being written, and a good one after', async () => {
+    const writing = openSync(copy, 'r+')
+    const checker = makeChecker(copy)
+    assert.equal((await ask(checker)).fault, `exec() "${copy}" failed (26: Text file busy)`)
+    closeSync(writing)
+    assert.equal((await ask(checker)).fault, '')
+  })
+
+  it('can be stopped before that is known', async () => {
+    const checker = makeChecker(`${plainFile}/x`)
+    checker.start(() => assert.fail('it was stopped'))
+    await checker.stop().ended
+  })
+})
+
+describe('killGroups', () => {
+  it('ends programs that are deaf to TERM, and what they started', async () => {
+    const said = join(directory, 'group')
+    const command = program(
+      `trap '' TERM\nsleep 60 & echo $! > ${said}.new\nmv ${said}.new ${said}\nwait`,
+    )
+    const answer = ask(makeChecker(command))
+    await appears(said)
+    killGroups()
+    assert.equal((await answer).fault, 'ended by SIGKILL')
+    const child = Number(readFileSync(said, 'utf8'))
+    while (isAlive(child)) await new Promise(resolve => setImmediate(resolve))
+  })
+})
 
 describe('PingChecker', () => {
   /** A `ping` of ours stands in for the machine's, which needs a network and rights. */

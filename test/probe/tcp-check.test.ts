@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import type { ListenAddress } from '../../src/model/listener.ts'
 import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { CombinedChecker } from '../../src/probe/combined-check.ts'
+import { PROBE_LIMITS } from '../../src/probe/limits.ts'
 import { TcpChecker } from '../../src/probe/tcp-check.ts'
 import { startDeafPort } from '../harness/deaf-port.ts'
 import { ask, CONNECT, contains, listen, machineTime, makeTarget, regex } from './probe-values.ts'
@@ -65,6 +66,47 @@ describe('TcpChecker', () => {
     const checker = makeChecker(address, { send: 'PING\r\n', expect: contains('+PONG') })
     assert.equal((await ask(checker)).fault, '')
     assert.deepEqual(heard, ['PING\r\n'])
+  })
+
+  it('does not look at everything again for each byte of a peer that drips', async t => {
+    const address = await serve(t, socket => {
+      socket.setNoDelay()
+      const drip = (left: number) => {
+        if (socket.destroyed) return
+        socket.write(left === 0 ? 'DONE' : 'a')
+        if (left > 0) setImmediate(drip, left - 1)
+      }
+      drip(500)
+    })
+    let looks = 0
+    const expect = {
+      ...regex('D+ONE$'),
+      // Read once for each look.
+      get kind() {
+        looks++
+        return 'regex' as const
+      },
+    }
+    const startMs = performance.now()
+    assert.deepEqual(await ask(makeChecker(address, { expect })), {
+      fault: '',
+      facts: ['504 bytes'],
+    })
+    const { looksAtOnceMax, lookGapMs } = PROBE_LIMITS
+    const most = looksAtOnceMax + 1 + (performance.now() - startMs) / lookGapMs
+    assert.ok(looks <= most, `${looks} looks`)
+  })
+
+  it('takes what came last before the peer closed', async t => {
+    const address = await serve(t, socket => {
+      socket.setNoDelay()
+      const drip = (left: number) => {
+        if (left === 0) socket.end('DONE')
+        else socket.write('a', () => setImmediate(drip, left - 1))
+      }
+      drip(50)
+    })
+    assert.equal((await ask(makeChecker(address, { expect: contains('DONE') }))).fault, '')
   })
 
   it('sends characters that are bytes as bytes, and others as UTF-8', async t => {

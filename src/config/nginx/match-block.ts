@@ -179,6 +179,12 @@ function readHeader(directive: Directive, draft: Draft, reading: Reading): void 
     reading.refuse(word, `invalid header name "${word.text}"`, 'write the name of a field')
     return
   }
+  // A token may begin with it; who writes that means the other thing (RFC 9110 §5.6.2).
+  if (word.text.startsWith('!')) {
+    const hint = `write: header ! ${word.text.replace(/^!+/, '')}`
+    reading.refuse(word, `invalid header name "${word.text}"`, hint)
+    return
+  }
   const name = word.text.toLowerCase()
   if (operator === undefined) {
     draft.headers.push({ name, test: null, isAbsent })
