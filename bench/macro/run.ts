@@ -34,7 +34,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const RESULTS = join(ROOT, 'bench/results')
 
 /** Beyond the measuring itself: start, check and warm-up of one proxy at one kind of work. */
-const OVERHEAD_SECONDS = 3
+const OVERHEAD_SECONDS = 9
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
