@@ -52,6 +52,16 @@ export interface ProbeTls {
   readonly daysLeftMin: number
 }
 
+/** TLS of which nothing is written. */
+export const PLAIN_PROBE_TLS: ProbeTls = {
+  serverName: null,
+  isVerified: true,
+  trustedPath: null,
+  certificatePath: null,
+  keyPath: null,
+  daysLeftMin: 0,
+}
+
 /** One question that is asked of a peer. */
 export type ProbeCheck =
   | {
@@ -159,6 +169,23 @@ export const PLAIN_EXPECTATION: ResponseExpectation = {
   headers: [],
   body: [],
   withinMs: 0,
+}
+
+export type HttpCheck = Extract<ProbeCheck, { readonly kind: 'http' }>
+
+/** An HTTP check of which nothing is written. */
+export const PLAIN_HTTP_CHECK: HttpCheck = {
+  kind: 'http',
+  tls: null,
+  isHttp2: false,
+  method: 'GET',
+  path: '/',
+  host: null,
+  headers: [],
+  body: '',
+  redirectsMax: 0,
+  keepaliveMs: 0,
+  expect: PLAIN_EXPECTATION,
 }
 
 /** Every status: where only other things are tested. */

@@ -4,7 +4,12 @@
 import { isIP } from 'node:net'
 import { VERSION } from '../base/version.ts'
 import type { ListenAddress } from '../model/listener.ts'
-import { PROBE_BODY_BYTES_MAX, type ProbeCheck, type ProbeTls } from '../model/probe.ts'
+import {
+  type HttpCheck,
+  PLAIN_PROBE_TLS,
+  PROBE_BODY_BYTES_MAX,
+  type ProbeTls,
+} from '../model/probe.ts'
 import {
   type CheckAnswer,
   type Checker,
@@ -18,19 +23,7 @@ import type { ProbeTarget } from './probe-target.ts'
 import { bytesText, quoted } from './reason.ts'
 import { RegexPatience } from './regex-patience.ts'
 
-type HttpCheck = Extract<ProbeCheck, { kind: 'http' }>
-
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-
-/** How a name that only a redirect knows is asked by TLS. */
-const PLAIN_TLS: ProbeTls = {
-  serverName: null,
-  isVerified: true,
-  trustedPath: null,
-  certificatePath: null,
-  keyPath: null,
-  daysLeftMin: 0,
-}
 
 /** One check on its way. */
 interface Running {
@@ -200,7 +193,7 @@ export class HttpChecker implements Checker {
     if (url.protocol === this.#url.protocol && url.host === this.#url.host) return this.#line
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
     const isOwn = url.hostname === this.#url.hostname
-    const tls = url.protocol === 'https:' ? (this.#check.tls ?? PLAIN_TLS) : null
+    const tls = url.protocol === 'https:' ? (this.#check.tls ?? PLAIN_PROBE_TLS) : null
     // A name of ours is the peer's, not that of another site.
     const asked = tls === null || isOwn ? tls : { ...tls, serverName: null }
     if (isOwn && address.kind === 'unix') return this.#makeLine(address, asked, url, 0)

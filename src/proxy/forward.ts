@@ -487,6 +487,8 @@ export class Forward
       return
     }
     exchange.failure = failure
+    // First, so that the place is free once the line says so.
+    this.#tries.leaveLine()
     logClientGone(exchange, failure)
     if (this.#delivery !== null) {
       this.#delivery.abandon()

@@ -336,9 +336,14 @@ export class Tries {
     this.#left--
   }
 
+  /** Gives up the place in the queue, if it has one. */
+  leaveLine(): void {
+    this.#wait?.close()
+  }
+
   /** The exchange is over. */
   close(): void {
-    this.#wait?.close()
+    this.leaveLine()
     if (this.#isHolding) this.#peers.letGo()
     this.#isHolding = false
     if (this.#tried !== NO_SET && spareSets.length < SPARE_SETS_MAX) spareSets.push(this.#tried)

@@ -7,8 +7,11 @@ import { checkProbes } from '../../src/model/check-probes.ts'
 import type { Origin } from '../../src/model/origin.ts'
 import {
   type Alerts,
+  type HttpCheck,
   PLAIN_EXPECTATION,
+  PLAIN_HTTP_CHECK,
   PLAIN_PROBE,
+  PLAIN_PROBE_TLS,
   type Probe,
   type ProbeCheck,
   type ProbeTls,
@@ -20,29 +23,6 @@ import { PLAIN_PEER, PLAIN_UPSTREAM, type Upstream } from '../../src/model/upstr
 const origin: Origin = { file: 'site.conf', line: 1, column: 1, endColumn: 2 }
 const elsewhere: Origin = { file: 'site.conf', line: 7, column: 3, endColumn: 9 }
 
-type Http = Extract<ProbeCheck, { readonly kind: 'http' }>
-
-const HTTP: Http = {
-  kind: 'http',
-  tls: null,
-  isHttp2: false,
-  method: 'GET',
-  path: '/',
-  host: null,
-  headers: [],
-  body: '',
-  redirectsMax: 0,
-  keepaliveMs: 0,
-  expect: PLAIN_EXPECTATION,
-}
-const TLS: ProbeTls = {
-  serverName: null,
-  isVerified: true,
-  trustedPath: null,
-  certificatePath: null,
-  keyPath: null,
-  daysLeftMin: 0,
-}
 const ALERTS: Alerts = {
   command: null,
   webhook: null,
@@ -61,7 +41,7 @@ function upstream(parts: Partial<Upstream>): Upstream {
 }
 
 function probe(parts: Partial<Probe>): Probe {
-  return { origin, ...PLAIN_PROBE, name: 'a', check: HTTP, ...parts }
+  return { origin, ...PLAIN_PROBE, name: 'a', check: PLAIN_HTTP_CHECK, ...parts }
 }
 
 function findings(parts: Partial<Upstream>): string[] {
@@ -74,10 +54,11 @@ function findings(parts: Partial<Upstream>): string[] {
 
 const ofProbe = (parts: Partial<Probe>): string[] => findings({ probes: [probe(parts)] })
 const ofCheck = (check: ProbeCheck): string[] => ofProbe({ check })
-const ofHttp = (parts: Partial<Http>): string[] => ofCheck({ ...HTTP, ...parts })
+const ofHttp = (parts: Partial<HttpCheck>): string[] => ofCheck({ ...PLAIN_HTTP_CHECK, ...parts })
 const ofExpect = (parts: Partial<ResponseExpectation>): string[] =>
   ofHttp({ expect: { ...PLAIN_EXPECTATION, ...parts } })
-const ofTls = (parts: Partial<ProbeTls>): string[] => ofHttp({ tls: { ...TLS, ...parts } })
+const ofTls = (parts: Partial<ProbeTls>): string[] =>
+  ofHttp({ tls: { ...PLAIN_PROBE_TLS, ...parts } })
 const ofTest = (parts: Partial<TextTest>): string[] =>
   ofExpect({
     body: [{ kind: 'contains', text: 'a', isCaseInsensitive: false, isNegated: false, ...parts }],
@@ -105,9 +86,9 @@ const FINE: readonly (readonly [what: string, found: string[]])[] = [
   ['no status that is bad', ofExpect({ statuses: [], isStatusNegated: true })],
   ['an empty field', ofExpect({ headers: [{ name: 'a', isAbsent: false, test: empty() }] })],
   ['a program', ofCheck({ kind: 'external', command: 'a', arguments: [], environment: [] })],
-  ['connects', ofCheck({ kind: 'combined', connects: 1, full: HTTP })],
+  ['connects', ofCheck({ kind: 'combined', connects: 1, full: PLAIN_HTTP_CHECK })],
   ['a fixed answer', ofCheck({ kind: 'fixed', isUp: false })],
-  ['another question for the first peer', ofProbe({ checksOfPeers: { 0: HTTP } })],
+  ['another question for the first peer', ofProbe({ checksOfPeers: { 0: PLAIN_HTTP_CHECK } })],
   ['alerts to a program', ofAlerts({})],
   ['alerts by mail', ofAlerts({ mailTo: ['root', 'a@b.c'], smtp: '[::1]:25', mailFrom: 'a' })],
   ['alerts to a URL', ofAlerts({ webhook: 'https://example.com/a?b' })],
@@ -135,7 +116,10 @@ const WRONG: readonly (readonly [found: string[], ...messages: string[]])[] = [
   ],
   [ofProbe({ port: 0 }), 'error: Cannot use port 0: wants one from 1 to 65535'],
   [
-    ofProbe({ timeoutMs: 10, check: { ...HTTP, expect: { ...PLAIN_EXPECTATION, withinMs: 11 } } }),
+    ofProbe({
+      timeoutMs: 10,
+      check: { ...PLAIN_HTTP_CHECK, expect: { ...PLAIN_EXPECTATION, withinMs: 11 } },
+    }),
     "warning: No answer takes 11ms: the probe's timeout is 10ms",
   ],
   [ofHttp({ path: 'a' }), 'error: Cannot ask for the path "a"'],
@@ -159,7 +143,7 @@ const WRONG: readonly (readonly [found: string[], ...messages: string[]])[] = [
     "error: A probe's certificate and key come together: the key is missing",
   ],
   [
-    ofCheck({ kind: 'tcp', tls: { ...TLS, keyPath: '/k' }, send: '', expect: null }),
+    ofCheck({ kind: 'tcp', tls: { ...PLAIN_PROBE_TLS, keyPath: '/k' }, send: '', expect: null }),
     "error: A probe's certificate and key come together: the certificate is missing",
   ],
   [ofTls({ daysLeftMin: -1 }), 'error: Cannot want -1 days: wants a whole number from 0'],
@@ -195,7 +179,7 @@ const WRONG: readonly (readonly [found: string[], ...messages: string[]])[] = [
   ],
   [ofCheck({ kind: 'ping', tries: 0 }), 'error: Cannot ping 0 times: wants a whole number from 1'],
   [
-    ofCheck({ kind: 'combined', connects: 0, full: { ...HTTP, path: 'a' } }),
+    ofCheck({ kind: 'combined', connects: 0, full: { ...PLAIN_HTTP_CHECK, path: 'a' } }),
     'error: Cannot ask in full after 0 connects: wants a whole number from 1',
     'error: Cannot ask for the path "a"',
   ],
@@ -204,7 +188,7 @@ const WRONG: readonly (readonly [found: string[], ...messages: string[]])[] = [
     'error: Cannot mix connects with a probe of type fixed',
   ],
   [
-    ofProbe({ checksOfPeers: { 0: { ...HTTP, path: 'a' }, 1: HTTP } }),
+    ofProbe({ checksOfPeers: { 0: { ...PLAIN_HTTP_CHECK, path: 'a' }, 1: PLAIN_HTTP_CHECK } }),
     'error: Cannot ask for the path "a"',
     'error: Cannot ask peer 2 of upstream "app"',
   ],
@@ -231,7 +215,7 @@ describe('checkProbes', () => {
 
   it('points at the property that is wrong, else at the probe', () => {
     const places: Origin[] = []
-    const check = { ...HTTP, path: 'a', method: 'a b' }
+    const check = { ...PLAIN_HTTP_CHECK, path: 'a', method: 'a b' }
     const probes = [probe({ check, origins: { path: elsewhere } })]
     checkProbes(upstream({ probes }), (_severity, _message, place) => {
       places.push(place)

@@ -10,18 +10,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import type { ListenAddress } from '../../src/model/listener.ts'
-import { PROBE_BODY_BYTES_MAX } from '../../src/model/probe.ts'
+import { type HttpCheck, PLAIN_HTTP_CHECK, PROBE_BODY_BYTES_MAX } from '../../src/model/probe.ts'
 import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { HttpChecker } from '../../src/probe/http-check.ts'
 import {
   ask,
   contains,
   expecting,
-  type HttpCheck,
   listen,
   machineTime,
   makeTarget,
-  PLAIN_HTTP,
   PLAIN_TLS,
 } from './probe-values.ts'
 
@@ -52,7 +50,7 @@ function makeChecker(
   changes: Partial<HttpCheck> = {},
   peerName?: string,
 ): HttpChecker {
-  const check = { ...PLAIN_HTTP, ...changes }
+  const check = { ...PLAIN_HTTP_CHECK, ...changes }
   const target = makeTarget({ address, check, ...(peerName === undefined ? {} : { peerName }) })
   const checker = new HttpChecker(target, check, machineTime())
   t.after(() => checker.close())

@@ -10,7 +10,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { ListenAddress } from '../../src/model/listener.ts'
-import type { ProbeCheck } from '../../src/model/probe.ts'
+import { PLAIN_HTTP_CHECK, type ProbeCheck } from '../../src/model/probe.ts'
 import type { Checker } from '../../src/probe/checker.ts'
 import { makeChecker } from '../../src/probe/make-checker.ts'
 import { Prober } from '../../src/probe/prober.ts'
@@ -22,7 +22,6 @@ import {
   listen,
   machineTime,
   makeTarget,
-  PLAIN_HTTP,
 } from './probe-values.ts'
 
 const CHECKS = 1500
@@ -74,18 +73,18 @@ async function askAndStop(checker: Checker): Promise<void> {
   checker.stop()
 }
 
-const FAILING = { ...PLAIN_HTTP, expect: expecting({ body: [contains('no such text')] }) }
+const FAILING = { ...PLAIN_HTTP_CHECK, expect: expecting({ body: [contains('no such text')] }) }
 
 const ROWS: readonly {
   readonly name: string
   readonly check: ProbeCheck
   readonly peer: 'good' | 'silent' | 'gone'
 }[] = [
-  { name: 'good checks by HTTP', check: PLAIN_HTTP, peer: 'good' },
+  { name: 'good checks by HTTP', check: PLAIN_HTTP_CHECK, peer: 'good' },
   { name: 'bad checks by HTTP', check: FAILING, peer: 'good' },
   { name: 'good checks by TCP', check: CONNECT, peer: 'good' },
-  { name: 'checks of a peer that is gone', check: PLAIN_HTTP, peer: 'gone' },
-  { name: 'checks that are given up', check: PLAIN_HTTP, peer: 'silent' },
+  { name: 'checks of a peer that is gone', check: PLAIN_HTTP_CHECK, peer: 'gone' },
+  { name: 'checks that are given up', check: PLAIN_HTTP_CHECK, peer: 'silent' },
 ]
 
 describe('a checker', () => {
@@ -135,7 +134,7 @@ describe('a prober', () => {
     for (let i = 0; i < 20; i++) {
       const probe = { isMandatory: true }
       const targets = Array.from({ length: 50 }, (_, index) =>
-        makeTarget({ key: `${i} ${index}`, address, check: PLAIN_HTTP, probe }),
+        makeTarget({ key: `${i} ${index}`, address, check: PLAIN_HTTP_CHECK, probe }),
       )
       prober.setTargets(targets)
       time.clock.refresh()

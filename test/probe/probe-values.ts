@@ -10,6 +10,7 @@ import { BUILT_IN } from '../../src/model/origin.ts'
 import {
   PLAIN_EXPECTATION,
   PLAIN_PROBE,
+  PLAIN_PROBE_TLS,
   type Probe,
   type ProbeCheck,
   type ProbeTls,
@@ -19,30 +20,7 @@ import {
 import type { CheckAnswer, Checker, CheckTime } from '../../src/probe/checker.ts'
 import type { ProbeTarget } from '../../src/probe/prober.ts'
 
-export type HttpCheck = Extract<ProbeCheck, { kind: 'http' }>
-
-export const PLAIN_HTTP: HttpCheck = {
-  kind: 'http',
-  tls: null,
-  isHttp2: false,
-  method: 'GET',
-  path: '/',
-  host: null,
-  headers: [],
-  body: '',
-  redirectsMax: 0,
-  keepaliveMs: 0,
-  expect: PLAIN_EXPECTATION,
-}
-
-export const PLAIN_TLS: ProbeTls = {
-  serverName: null,
-  isVerified: false,
-  trustedPath: null,
-  certificatePath: null,
-  keyPath: null,
-  daysLeftMin: 0,
-}
+export const PLAIN_TLS: ProbeTls = { ...PLAIN_PROBE_TLS, isVerified: false }
 
 export const CONNECT: ProbeCheck = { kind: 'tcp', tls: null, send: '', expect: null }
 

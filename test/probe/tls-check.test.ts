@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import type { ListenAddress } from '../../src/model/listener.ts'
-import type { ProbeTls } from '../../src/model/probe.ts'
+import { type HttpCheck, PLAIN_HTTP_CHECK, type ProbeTls } from '../../src/model/probe.ts'
 import { certificateDaysFault } from '../../src/probe/certificate.ts'
 import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { makeChecker } from '../../src/probe/make-checker.ts'
@@ -18,11 +18,9 @@ import {
   ask,
   contains,
   expecting,
-  type HttpCheck,
   listen,
   machineTime,
   makeTarget,
-  PLAIN_HTTP,
   PLAIN_TLS,
 } from './probe-values.ts'
 
@@ -68,7 +66,7 @@ async function askOnce(
   tls: ProbeTls,
   changes: Partial<HttpCheck> = {},
 ): Promise<CheckAnswer> {
-  const check = { ...PLAIN_HTTP, tls, ...changes }
+  const check = { ...PLAIN_HTTP_CHECK, tls, ...changes }
   const checker = makeChecker(makeTarget({ address, check }), machineTime())
   t.after(() => checker.close())
   return ask(checker)

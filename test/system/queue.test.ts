@@ -245,8 +245,6 @@ servers:
     gone[1 - refused]!.abort()
     // At once, not after the second that an answer on its way would be waited for.
     await program.says(/client prematurely closed connection/)
-    // The line is written a moment before the place is free for other workers.
-    await new Promise(resolve => setTimeout(resolve, 50))
     const next = new Statuses(askMany(address, 2))
     await next.came(1)
     assert.equal(next.count(502), 1, 'one of two has its place')

@@ -7,7 +7,12 @@ import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { BUILT_IN } from '../../../src/model/origin.ts'
-import { PLAIN_EXPECTATION, PLAIN_PROBE, type ProbeCheck } from '../../../src/model/probe.ts'
+import {
+  PLAIN_EXPECTATION,
+  PLAIN_HTTP_CHECK,
+  PLAIN_PROBE,
+  type ProbeCheck,
+} from '../../../src/model/probe.ts'
 import { type ProbeReport, Prober, type ProbeTarget } from '../../../src/probe/prober.ts'
 
 const SECONDS = Number(process.argv[2] ?? 10)
@@ -18,22 +23,6 @@ const WARM_UP_FASTER = 3
 const SHARE_MAX = 0.15
 const SLOT_MS = 100
 
-type HttpCheck = Extract<ProbeCheck, { kind: 'http' }>
-
-const HTTP: HttpCheck = {
-  kind: 'http',
-  tls: null,
-  isHttp2: false,
-  method: 'GET',
-  path: '/',
-  host: null,
-  headers: [],
-  body: '',
-  redirectsMax: 0,
-  keepaliveMs: 0,
-  expect: PLAIN_EXPECTATION,
-}
-
 const TEXT = { isCaseInsensitive: false, isNegated: false }
 
 const ROWS: readonly { readonly name: string; readonly check: ProbeCheck }[] = [
@@ -41,18 +30,18 @@ const ROWS: readonly { readonly name: string; readonly check: ProbeCheck }[] = [
   {
     name: 'http, a connection each, body contains',
     check: {
-      ...HTTP,
+      ...PLAIN_HTTP_CHECK,
       expect: { ...PLAIN_EXPECTATION, body: [{ kind: 'contains', text: 'Test Page', ...TEXT }] },
     },
   },
   {
     name: 'http, a connection each, body regex',
     check: {
-      ...HTTP,
+      ...PLAIN_HTTP_CHECK,
       expect: { ...PLAIN_EXPECTATION, body: [{ kind: 'regex', text: 'Test\\s+P', ...TEXT }] },
     },
   },
-  { name: 'http, keepalive', check: { ...HTTP, keepaliveMs: 60_000 } },
+  { name: 'http, keepalive', check: { ...PLAIN_HTTP_CHECK, keepaliveMs: 60_000 } },
 ]
 
 const origins = fork(new URL('origins.ts', import.meta.url), [String(PEERS)])

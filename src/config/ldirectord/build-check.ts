@@ -3,7 +3,14 @@
 // are not looked at.
 
 import type { Origin } from '../../model/origin.ts'
-import type { ProbeCheck, ProbeTls, TextTest } from '../../model/probe.ts'
+import {
+  PLAIN_EXPECTATION,
+  PLAIN_HTTP_CHECK,
+  PLAIN_PROBE_TLS,
+  type ProbeCheck,
+  type ProbeTls,
+  type TextTest,
+} from '../../model/probe.ts'
 import type { RegexProblem } from '../nginx/pcre.ts'
 import { type CheckType, type Draft, settled, type VirtualDraft } from './draft.ts'
 import { makeLineTest, makeTest } from './perl-regex.ts'
@@ -14,14 +21,7 @@ import { SERVICES, type ServiceCheck, serviceOfPort } from './services.ts'
 /** Redirects that libwww-perl follows. */
 const REDIRECTS_MAX = 7
 
-const UNVERIFIED: ProbeTls = {
-  serverName: null,
-  isVerified: false,
-  trustedPath: null,
-  certificatePath: null,
-  keyPath: null,
-  daysLeftMin: 0,
-}
+const UNVERIFIED: ProbeTls = { ...PLAIN_PROBE_TLS, isVerified: false }
 
 const CONNECT: ProbeCheck = { kind: 'tcp', tls: null, send: '', expect: null }
 
@@ -175,22 +175,16 @@ function httpCheck(
   const path = own === null ? pathOf(values.request?.value ?? '/') : ownPath(real!, isTls, reading)
   const test = testOf(real, virtual, makeTest)
   return {
-    kind: 'http',
+    ...PLAIN_HTTP_CHECK,
     tls: isTls ? UNVERIFIED : null,
-    isHttp2: false,
     method: values.httpmethod?.value ?? 'GET',
     path,
     host: values.virtualhost?.value ?? (real === null ? null : hostOf(real)),
-    headers: [],
-    body: '',
     redirectsMax: REDIRECTS_MAX,
-    keepaliveMs: 0,
     expect: {
+      ...PLAIN_EXPECTATION,
       statuses: [[200, 299]],
-      isStatusNegated: false,
-      headers: [],
       body: test === null ? [] : [test],
-      withinMs: 0,
     },
   }
 }

@@ -1,7 +1,7 @@
 // The keys that stand beside `type` in `probe`: the request and its TLS, what is sent and must come,
 // the program or module. One table for all types; probe-check.ts says which key is for which.
 
-import type { ProbeTls } from '../../model/probe.ts'
+import { PLAIN_PROBE_TLS, type ProbeTls } from '../../model/probe.ts'
 import { list, mergedByName } from './collections.ts'
 import { checkFieldName } from './header-kinds.ts'
 import { escapeText } from './interpolation.ts'
@@ -14,15 +14,6 @@ import { record } from './record.ts'
 import { isSameData, type Row, rowsOf } from './row.ts'
 import { scalarText } from './scalar.ts'
 import { BOOLEAN, choice, freeText, integer } from './words.ts'
-
-const BLANK_TLS: ProbeTls = {
-  serverName: null,
-  isVerified: true,
-  trustedPath: null,
-  certificatePath: null,
-  keyPath: null,
-  daysLeftMin: 0,
-}
 
 const tlsRow = rowsOf<ProbeTls>()
 const TLS_MAPPING: Kind<ProbeTls> = record<ProbeTls>({
@@ -54,7 +45,7 @@ const TLS_MAPPING: Kind<ProbeTls> = record<ProbeTls>({
       doc: 'Days that the certificate must still hold; 0 = not looked at',
     }),
   ],
-  blank: () => BLANK_TLS,
+  blank: () => PLAIN_PROBE_TLS,
 })
 
 const TLS: Kind<ProbeTls | null> = {
@@ -63,11 +54,11 @@ const TLS: Kind<ProbeTls | null> = {
   read(node, reading) {
     if (scalarText(node) === null) return TLS_MAPPING.read(node, reading)
     const isOn = BOOLEAN.read(node, reading)
-    return isOn === undefined ? undefined : isOn ? BLANK_TLS : null
+    return isOn === undefined ? undefined : isOn ? PLAIN_PROBE_TLS : null
   },
   write(tls) {
     if (tls === null) return false
-    return isSameData(tls, BLANK_TLS) ? true : TLS_MAPPING.write(tls)
+    return isSameData(tls, PLAIN_PROBE_TLS) ? true : TLS_MAPPING.write(tls)
   },
 }
 

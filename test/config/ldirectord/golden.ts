@@ -4,12 +4,9 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
-import { ldirectordReader } from '../../../src/config/ldirectord/ldirectord-reader.ts'
+import { readConfigText } from '../../../src/config/read.ts'
 import type { ReadResult } from '../../../src/config/reader.ts'
-import { makeSource } from '../../../src/config/source.ts'
-import { nearest } from '../../../src/config/suggest.ts'
 import { yamlProcess } from '../../../src/config/yaml/defaults.ts'
-import { checkConfig } from '../../../src/model/check.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
 import { PLAIN_PROBE, type Probe } from '../../../src/model/probe.ts'
@@ -21,11 +18,7 @@ export const WORLD = { prefix: '/prefix', env: {}, globals: '', hostname: 'here.
 
 /** Reads a text and checks it, as the program does. */
 export function readCf(text: string, file = '/case/ldirectord.cf'): ReadResult {
-  const result = ldirectordReader.read(makeSource(file, text), WORLD)
-  if (result.config === null) return result
-  const diagnostics = [...result.diagnostics, ...checkConfig(result.config, nearest)]
-  const isRefused = diagnostics.some(item => item.severity === 'error')
-  return { ...result, config: isRefused ? null : result.config, diagnostics }
+  return readConfigText(file, text, { ...WORLD, format: 'ldirectord' })
 }
 
 /** Reads the input of a case and prints what came out. */

@@ -5,13 +5,10 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
+import { readConfigText } from '../../../src/config/read.ts'
 import type { ReadResult } from '../../../src/config/reader.ts'
-import { makeSource } from '../../../src/config/source.ts'
-import { nearest } from '../../../src/config/suggest.ts'
 import { yamlKeepalive, yamlProcess, yamlSettings } from '../../../src/config/yaml/defaults.ts'
 import { YAML_HEALTH } from '../../../src/config/yaml/health-table.ts'
-import { yamlReader } from '../../../src/config/yaml/reader.ts'
-import { checkConfig } from '../../../src/model/check.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
 import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
@@ -30,11 +27,7 @@ export const WORLD = {
 
 /** Reads YAML and checks it, as the program does. */
 export function readYaml(text: string, file = '/case/site.yaml'): ReadResult {
-  const result = yamlReader.read(makeSource(file, text), WORLD)
-  if (result.config === null) return result
-  const diagnostics = [...result.diagnostics, ...checkConfig(result.config, nearest)]
-  const isRefused = diagnostics.some(item => item.severity === 'error')
-  return { ...result, config: isRefused ? null : result.config, diagnostics }
+  return readConfigText(file, text, { ...WORLD, format: 'yaml' })
 }
 
 /** Reads the input of a case and prints what came out. */
