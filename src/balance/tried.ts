@@ -83,3 +83,18 @@ export class TriedSet {
 }
 
 const NO_WORDS = new Int32Array(0)
+
+const SPARE_SETS_MAX = 256
+const spareSets: TriedSet[] = []
+
+/** An empty set, to be given back. */
+export function takeTriedSet(): TriedSet {
+  const set = spareSets.pop() ?? new TriedSet()
+  set.clear()
+  return set
+}
+
+/** Gives a set back that nobody uses any more. */
+export function giveTriedSet(set: TriedSet): void {
+  if (spareSets.length < SPARE_SETS_MAX) spareSets.push(set)
+}

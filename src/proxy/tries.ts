@@ -2,7 +2,7 @@
 // exactly once), the `$upstream_*` variables and the error log.
 
 import type { Outcome } from '../balance/outcome.ts'
-import { TriedSet } from '../balance/tried.ts'
+import { giveTriedSet, TriedSet, takeTriedSet } from '../balance/tried.ts'
 import type { Failure } from '../base/failure.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import type { Exchange, Try } from './exchange.ts'
@@ -15,8 +15,6 @@ import type { UpstreamRuntime } from './runtime.ts'
 import { NOBODY, StickyBinding } from './sticky-binding.ts'
 import { decideOutcome, isFault, type TryEnd } from './try-verdict.ts'
 
-const SPARE_SETS_MAX = 256
-const spareSets: TriedSet[] = []
 const NO_SET = new TriedSet()
 const NEVER_SENT = { headerMs: -1, responseMs: 0, status: 0, failure: null }
 /** A pick that found no peer, and none to wait for: what the upstream falls back to has to answer. */
@@ -63,8 +61,7 @@ export class Tries {
   constructor(exchange: Exchange, upstream: UpstreamRuntime, triesMax: number) {
     this.#exchange = exchange
     this.#upstream = upstream
-    this.#tried = spareSets.pop() ?? new TriedSet()
-    this.#tried.clear()
+    this.#tried = takeTriedSet()
     this.#triesMax = triesMax
     this.#peers = upstream.peers
     this.#left = this.#possible
@@ -346,7 +343,7 @@ export class Tries {
     this.leaveLine()
     if (this.#isHolding) this.#peers.letGo()
     this.#isHolding = false
-    if (this.#tried !== NO_SET && spareSets.length < SPARE_SETS_MAX) spareSets.push(this.#tried)
+    if (this.#tried !== NO_SET) giveTriedSet(this.#tried)
     this.#tried = NO_SET
   }
 }
