@@ -3,7 +3,7 @@
 // own again. Two peers may share a name; a session of it may go to either.
 
 import { hash } from 'node:crypto'
-import { type Digest, digestOf } from '../zone/session-zone.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
 import { byteText } from './variable.ts'
 
 const NOBODY: readonly number[] = []

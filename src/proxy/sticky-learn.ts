@@ -3,7 +3,8 @@
 // as its head is there; a session that moved to another peer is remembered anew.
 
 import type { Clock } from '../base/clock.ts'
-import { digestOf, type SessionZone } from '../zone/session-zone.ts'
+import { digestOf } from '../base/digest.ts'
+import type { SessionZone } from '../zone/session-zone.ts'
 import type { Exchange } from './exchange.ts'
 import type { PeerNames } from './peer-names.ts'
 import type { Render } from './runtime.ts'

@@ -4,8 +4,8 @@
 // application gives its identifiers, an entry has one size, some 20,000 to the megabyte (nginx:
 // `sticky learn … zone=name:size`). One lock for the table, held for less than a microsecond.
 
-import { hash } from 'node:crypto'
 import { assert } from '../base/assert.ts'
+import { DIGEST_CELLS, type Digest } from '../base/digest.ts'
 import { lockCell, takeOverCell, unlockCell } from './group-lock.ts'
 import { zoneSeconds } from './peer-zone.ts'
 
@@ -36,7 +36,6 @@ const ENTRY = {
   older: 11,
 } as const
 const ENTRY_CELLS = 12
-const DIGEST_CELLS = 4
 
 /** Cells for one place of the hash table: between one and two entries share one. */
 const CELLS_PER_PLACE = 16
@@ -44,17 +43,6 @@ const CELLS_PER_PLACE = 16
 const EXPIRED_MAX = 2
 /** Seconds that a session lives longer because its last use is kept in whole ones. */
 const GRAIN_MS = 999
-
-/** Sixteen bytes that stand for a text. */
-export type Digest = Int32Array
-
-/** The digest of a session's or a peer's name (latin-1). */
-export function digestOf(text: string): Digest {
-  const bytes = hash('md5', Buffer.from(text, 'latin1'), 'buffer')
-  const digest = new Int32Array(DIGEST_CELLS)
-  for (let i = 0; i < DIGEST_CELLS; i++) digest[i] = bytes.readInt32LE(i * 4)
-  return digest
-}
 
 /** Makes the memory of one zone. */
 export function createSessionZone(bytes: number): SharedArrayBuffer {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createSessionZone, digestOf, SessionZone } from '../../src/zone/session-zone.ts'
+import { digestOf } from '../../src/base/digest.ts'
+import { createSessionZone, SessionZone } from '../../src/zone/session-zone.ts'
 import { SeededRandom } from '../harness/seeded-random.ts'
 
 const START = 1_800_000_000
