@@ -1,7 +1,9 @@
 // The part of check.ts that walks servers and their locations: matches, targets, and names that
 // settings refer to.
 
+import type { CacheSettings } from './cache.ts'
 import type { Report, Suggest } from './check.ts'
+import { checkCacheSettings } from './check-cache.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkRetries } from './check-retries.ts'
 import type { Config } from './config.ts'
@@ -136,12 +138,24 @@ class ServerCheck {
       const hint = this.#hint(format, this.#known.formats)
       this.#report('error', `Unknown log format "${format}"`, origin, hint)
     }
-    const { redirects, retry } = settings.proxy
+    const { redirects, retry, cache } = settings.proxy
+    if (cache !== null) this.#checkCache(cache, chain)
     checkRetries(retry, originIn(chain, 'proxy.retry.tryTimeoutMs'), this.#report)
     for (const rule of redirects === 'default' ? [] : redirects) {
       if (rule.kind !== 'regex') continue
       checkRegex(rule.pattern, originIn(chain, 'proxy.redirects'), this.#report)
     }
+  }
+
+  #checkCache(cache: CacheSettings, chain: readonly Sourced[]): void {
+    const { report, suggest, config } = this.#known
+    const whole = originIn(chain, 'proxy.cache')
+    const places = {
+      cache: whole,
+      key: findOrigin(chain, 'proxy.cache.key') ?? whole,
+      slice: findOrigin(chain, 'proxy.cache.sliceBytes') ?? whole,
+    }
+    checkCacheSettings(cache, config.caches, places, report, suggest)
   }
 
   #checkTarget(target: ProxyTarget, match: LocationMatch | null): void {
@@ -200,9 +214,9 @@ function matchText(match: LocationMatch): string {
 
 /** Where the nearest level wrote a property; the level itself when none did. */
 function originIn(chain: readonly Sourced[], property: string): Origin {
-  for (const level of chain) {
-    const origin = level.origins?.[property]
-    if (origin !== undefined) return origin
-  }
-  return chain[0]!.origin
+  return findOrigin(chain, property) ?? chain[0]!.origin
+}
+
+function findOrigin(chain: readonly Sourced[], property: string): Origin | undefined {
+  return chain.find(level => level.origins?.[property] !== undefined)?.origins?.[property]
 }

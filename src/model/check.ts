@@ -2,6 +2,7 @@
 // is there twice, numbers are in range, regexes compile. Readers make sure of what only they can
 // see; this sees the whole.
 
+import { checkCaches } from './check-cache.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkRoutes } from './check-routes.ts'
 import { checkSessionZones } from './check-session-zones.ts'
@@ -29,6 +30,7 @@ export function checkConfig(config: Config, suggest: Suggest = () => null): Diag
   checkListeners(config.servers, report)
   checkNames(config.servers, report)
   checkReturns(config.servers, report)
+  checkCaches(config, report)
   checkRoutes(config, report, suggest)
   return found
 }

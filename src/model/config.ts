@@ -1,5 +1,6 @@
 // Everything that one configuration says, as plain cloneable data: the only thing that readers make and workers get.
 
+import type { CachePath } from './cache.ts'
 import type { Sourced } from './origin.ts'
 import type { Server } from './route.ts'
 import type { ErrorLog, LogFormat } from './settings.ts'
@@ -50,6 +51,6 @@ export interface Config {
   readonly upstreams: readonly Upstream[]
   readonly servers: readonly Server[]
   readonly logFormats: readonly LogFormat[]
-  /** Directories of caches (nginx: `proxy_cache_path`): one for temporary files may stand in them. */
-  readonly cachePaths?: readonly string[]
+  /** One for temporary files may stand in the directory of one. */
+  readonly caches: readonly CachePath[]
 }

@@ -214,5 +214,7 @@ function defaultProxy(profile: CompatProfile, prefix: string): ProxySettings {
     interceptsErrors: false,
     allowsUpgrade: [],
     passesTrailers: false,
+    ignoreFields: [],
+    cache: null,
   }
 }

@@ -1,5 +1,6 @@
 // How a route talks to its peers: the `proxy_*` directives, resolved for one location.
 
+import type { CacheSettings, IgnorableField } from './cache.ts'
 import type { Template } from './template.ts'
 
 /** What makes the next peer be tried (nginx: `proxy_next_upstream`). */
@@ -94,4 +95,8 @@ export interface ProxySettings {
   /** Turns `Upgrade` requests into tunnels without the two `proxy_set_header` lines of nginx. */
   readonly allowsUpgrade: readonly string[]
   readonly passesTrailers: boolean
+  /** Response fields of the peer that mean nothing to us (nginx: `proxy_ignore_headers`). */
+  readonly ignoreFields: readonly IgnorableField[]
+  /** Null = nothing is stored. */
+  readonly cache: CacheSettings | null
 }

@@ -70,6 +70,10 @@ export const VARIABLES: readonly KnownVariable[] = [
   { name: 'server_name', doc: 'first name of the server that took the request' },
   { name: 'server_port', doc: 'port that accepted the request' },
   { name: 'server_protocol', doc: 'protocol of the request: `HTTP/1.1`' },
+  {
+    name: 'slice_range',
+    doc: 'the piece of a large response that is fetched: `bytes=0-1048575`; empty without `slice`',
+  },
   { name: 'status', doc: 'status of the response' },
   {
     name: 'tcpinfo_rcv_space',
@@ -92,7 +96,17 @@ export const VARIABLES: readonly KnownVariable[] = [
   { name: 'upstream_addr', doc: 'addresses of the peers that were tried' },
   { name: 'upstream_bytes_received', doc: 'bytes received from the peers' },
   { name: 'upstream_bytes_sent', doc: 'bytes sent to the peers' },
-  { name: 'upstream_cache_status', doc: 'outcome of the cache; empty without one' },
+  { name: 'upstream_cache_etag', doc: 'ETag of the stale response that a peer is asked about' },
+  {
+    name: 'upstream_cache_last_modified',
+    doc: 'Last-Modified of the stale response that a peer is asked about',
+  },
+  {
+    name: 'upstream_cache_status',
+    doc:
+      'what the cache had to say: `MISS`, `BYPASS`, `EXPIRED`, `STALE`, `UPDATING`, ' +
+      '`REVALIDATED` or `HIT`; empty without one',
+  },
   { name: 'upstream_connect_time', doc: 'seconds to connect to the peers' },
   { name: 'upstream_header_time', doc: 'seconds to the response heads of the peers' },
   { name: 'upstream_queue_time', doc: 'seconds in the queue before the tries; `-` without a wait' },

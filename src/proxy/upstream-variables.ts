@@ -3,7 +3,7 @@
 // without an address in `Exchange.tries`.
 
 import type { Exchange, Try } from './exchange.ts'
-import { missing, secondsText, type Variable, type VariableTable } from './variable.ts'
+import { secondsText, type Variable, type VariableTable } from './variable.ts'
 
 function perTry(text: (one: Try) => string): Variable {
   return exchange => {
@@ -49,7 +49,6 @@ export const UPSTREAM_VARIABLES: VariableTable = {
   upstream_addr: perTry(one => one.address),
   upstream_bytes_received: perTry(one => String(one.bytesReceived)),
   upstream_bytes_sent: perTry(one => String(one.bytesSent)),
-  upstream_cache_status: missing,
   upstream_connect_time: perTry(one => timeText(one.connectMs)),
   upstream_header_time: perTry(one => timeText(one.headerMs)),
   upstream_queue_time: perTry(one => timeText(one.queuedMs)),

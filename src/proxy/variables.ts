@@ -4,6 +4,7 @@
 
 import type { CompatProfile } from '../model/config.ts'
 import { literalText, type Template } from '../model/template.ts'
+import { CACHE_VARIABLES } from './cache-variables.ts'
 import type { Exchange } from './exchange.ts'
 import { VARIABLE_FAMILIES } from './field-variables.ts'
 import { fileVariables } from './file-variables.ts'
@@ -18,6 +19,7 @@ export const VARIABLE_TABLE: VariableTable = {
   ...REQUEST_VARIABLES,
   ...TIME_VARIABLES,
   ...UPSTREAM_VARIABLES,
+  ...CACHE_VARIABLES,
   ...fileVariables(template => compileTemplate(template)),
   nginx_version: exchange => nginxVersion(exchange.snapshot.compat),
   pipe: exchange => (exchange.connection.isPipelined ? 'p' : '.'),

@@ -66,5 +66,6 @@ export function sampleConfig(parts: SampleParts = {}): Config {
     upstreams: parts.upstreams ?? [],
     servers: [server],
     logFormats: [],
+    caches: [],
   }
 }

@@ -33,6 +33,7 @@ function config(parts: Partial<Config>): Config {
     upstreams: [],
     servers: [],
     logFormats: DEFAULT_LOG_FORMATS,
+    caches: [],
     ...parts,
   }
 }

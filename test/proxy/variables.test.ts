@@ -8,6 +8,7 @@ import { describe, it } from 'node:test'
 
 import { VARIABLE_PREFIXES, VARIABLES } from '../../src/model/variables.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
+import type { Fetch } from '../../src/proxy/fetch.ts'
 import { VARIABLE_FAMILIES } from '../../src/proxy/field-variables.ts'
 import { binaryAddress } from '../../src/proxy/request-variables.ts'
 import { commonLogText, iso8601Text } from '../../src/proxy/time-variables.ts'
@@ -168,6 +169,34 @@ describe('compileVariable', () => {
     const settings = { client: { ...client, allowsUnderscores: true } }
     assert.equal(value('http_x_y', get('/', ['X_Y: v'], { settings })), 'v')
     assert.equal(value('http_x_y', get('/', ['X_Y: v'])), null)
+  })
+
+  it('tells what the cache had to say, and which piece of a response is fetched', () => {
+    const exchange = get('/')
+    assert.equal(value('upstream_cache_status', exchange), null)
+    assert.equal(value('slice_range', exchange), null)
+    exchange.cacheStatus = 'EXPIRED'
+    exchange.sliceRange = 'bytes=0-1048575'
+    assert.equal(value('upstream_cache_status', exchange), 'EXPIRED')
+    assert.equal(value('slice_range', exchange), 'bytes=0-1048575')
+  })
+
+  it('tells the validators of the stale response that a peer is asked about', () => {
+    const exchange = get('/', ['If-None-Match: "of-the-client"'])
+    const names = ['upstream_cache_etag', 'upstream_cache_last_modified']
+    const values = (conditionLines: string) => {
+      exchange.fetch = { conditionLines } as Fetch
+      return names.map(name => value(name, exchange))
+    }
+    assert.deepEqual(
+      names.map(name => value(name, exchange)),
+      [null, null],
+    )
+    const time = 'Fri, 28 Sep 2001 12:00:00 GMT'
+    assert.deepEqual(values(''), [null, null])
+    assert.deepEqual(values('If-None-Match: "a: b"\r\n'), ['"a: b"', null])
+    const both = `If-Modified-Since: ${time}\r\nIf-None-Match: W/"a"\r\n`
+    assert.deepEqual(values(both), ['W/"a"', time])
   })
 
   it('tells how the exchange ended', () => {

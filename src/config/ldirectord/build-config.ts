@@ -48,6 +48,7 @@ export function buildConfig(
     upstreams,
     servers,
     logFormats: DEFAULT_LOG_FORMATS,
+    caches: [],
   }
 }
 

@@ -68,10 +68,18 @@ function placesOf(values: Draft): NonNullable<Probe['origins']> {
 /** The port that is checked in place of the reals'; reals without one have that of the service. */
 function portOf(
   { values, port, origin }: VirtualDraft,
-  { service }: CheckPlan,
+  { type, service }: CheckPlan,
   reals: readonly RealLine[],
   reading: Reading,
 ): number | null {
+  if (type.kind === 'external') {
+    // The program is told the port that requests go to, as there.
+    if (values.checkport !== undefined) {
+      const message = 'A program gets the port of the real: "checkport" is without effect here'
+      reading.note(values.checkport.origin, message)
+    }
+    return null
+  }
   if (values.checkport !== undefined) return values.checkport.value
   const usual = portOfService(service)
   const isOther = usual !== null && usual !== port

@@ -147,7 +147,7 @@ export const CHECK_ROWS: Rows<
     kind: count('PORT', 1, 65_535),
     standard: 'that of the real',
     effect: 'works',
-    doc: 'Port that is checked in place of the real’s',
+    doc: 'Port that is checked in place of the real’s; programs of `external` get the real’s all the same',
   },
   request: {
     scopes: VIRTUAL,

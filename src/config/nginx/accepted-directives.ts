@@ -1,5 +1,5 @@
 // Directives that nginx needs and this program does not: understood, checked for form, and without
-// effect. Each gets one quiet notice that says why; the cache gets one for all of its directives.
+// effect. Each gets one quiet notice that says why.
 
 import { type Context, type DirectiveRow, MANY } from './directive-row.ts'
 import { readFlag } from './level-rows.ts'
@@ -16,8 +16,6 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'load_module',
   'thread_pool',
   'debug_connection',
-  'proxy_cache_path',
-  'proxy_cache_valid',
 ])
 
 type Form = 'flag' | readonly [min: number, max: number]
@@ -51,44 +49,6 @@ function notice(directive: Directive, reading: Reading, key: string, message: st
 function hashes(within: readonly Context[], names: readonly string[]): DirectiveRow[] {
   return names.map(name => accepted(name, within, [1, 1], HASHES))
 }
-
-const CACHE_NAMES: readonly (readonly [name: string, form: readonly [number, number]])[] = [
-  ['proxy_cache', [1, 1]],
-  ['proxy_cache_background_update', [1, 1]],
-  ['proxy_cache_bypass', [1, MANY]],
-  ['proxy_cache_convert_head', [1, 1]],
-  ['proxy_cache_key', [1, 1]],
-  ['proxy_cache_lock', [1, 1]],
-  ['proxy_cache_lock_age', [1, 1]],
-  ['proxy_cache_lock_timeout', [1, 1]],
-  ['proxy_cache_max_range_offset', [1, 1]],
-  ['proxy_cache_methods', [1, MANY]],
-  ['proxy_cache_min_uses', [1, 1]],
-  ['proxy_cache_path', [2, MANY]],
-  ['proxy_cache_purge', [1, MANY]],
-  ['proxy_cache_revalidate', [1, 1]],
-  ['proxy_cache_use_stale', [1, MANY]],
-  ['proxy_cache_valid', [1, MANY]],
-  ['proxy_no_cache', [1, MANY]],
-]
-
-const CACHE_NOTICE = 'responses are not cached yet: every "proxy_cache" directive is without effect'
-
-const CACHE_ROWS: readonly DirectiveRow[] = CACHE_NAMES.map(([name, args]) => ({
-  name,
-  within: name === 'proxy_cache_path' ? ['http'] : LEVELS,
-  args,
-  hasBlock: false,
-  isRepeatable: REPEATABLE.has(name),
-  syntax: '…',
-  doc: 'responses are not cached yet',
-  effect: 'none',
-  apply: (directive: Directive, _scope: unknown, reading: Reading) => {
-    const [path] = directive.args
-    if (name === 'proxy_cache_path') reading.cachePaths.push(reading.underPrefix(path!.text))
-    notice(directive, reading, 'cache', CACHE_NOTICE)
-  },
-}))
 
 export const ACCEPTED_DIRECTIVES: readonly DirectiveRow[] = [
   accepted('user', ['main'], [1, 2], 'the process keeps the user that started it'),
@@ -143,5 +103,4 @@ export const ACCEPTED_DIRECTIVES: readonly DirectiveRow[] = [
       'variables_hash_max_size',
     ],
   ),
-  ...CACHE_ROWS,
 ]

@@ -10,6 +10,7 @@ import {
   implicitKeepalive,
 } from '../../model/defaults.ts'
 import type { Listen } from '../../model/listener.ts'
+import type { Origin } from '../../model/origin.ts'
 import type { Probe } from '../../model/probe.ts'
 import { DEFAULT_RESOLVER } from '../../model/resolver.ts'
 import type { Action, Location, ProxyTarget, Server, ServerName } from '../../model/route.ts'
@@ -20,6 +21,7 @@ import type { Source } from '../source.ts'
 import { isAddressProblem, parsePeerAddress } from './address.ts'
 import { checkBufferSizes } from './buffer-sizes.ts'
 import { buildSettings } from './build-settings.ts'
+import { noticeUnused } from './cache-build.ts'
 import { wordOrigin } from './lexer.ts'
 import { DEFAULT_BACKLOG } from './listen-directive.ts'
 import { buildProbe, type ProbePlace } from './probe-build.ts'
@@ -29,6 +31,7 @@ import { buildResolver } from './resolver-directives.ts'
 import type {
   HttpScope,
   Level,
+  LevelValues,
   LocationScope,
   MainScope,
   ServerScope,
@@ -61,7 +64,7 @@ export function buildConfig(main: MainScope, source: Source, reading: Reading): 
       origins: reading.processOrigins,
     },
     ...parts,
-    ...(reading.cachePaths.length === 0 ? {} : { cachePaths: reading.cachePaths }),
+    caches: reading.caches,
   }
 }
 
@@ -152,6 +155,9 @@ class ConfigBuilder {
     const settings = buildSettings(level, above, { match, target: scope.target }, this.#reading)
     const action: Action = target === null ? { kind: 'files' } : { kind: 'proxy', target }
     this.#checkPeers(scope, target, settings)
+    if (target !== null && settings.proxy.cache === null) {
+      noticeUnused(level, scope.locations, this.#reading)
+    }
     return {
       origin: scope.origin,
       ...originsOf(level),
@@ -231,10 +237,21 @@ class ConfigBuilder {
   }
 }
 
+const CHECKED_LATER = {
+  'proxy.retry.tryTimeoutMs': 'retryTryTimeoutMs',
+  'proxy.cache': 'cache.cache',
+  'proxy.cache.key': 'cache.key',
+  'proxy.cache.sliceBytes': 'cache.sliceBytes',
+} as const satisfies Readonly<Record<string, keyof LevelValues>>
+
 /** Where settings stand that are checked against each other when all is known. */
 function originsOf(level: Level): Pick<Location, 'origins'> {
-  const origin = level.findOrigin('retryTryTimeoutMs')
-  return origin === undefined ? {} : { origins: { 'proxy.retry.tryTimeoutMs': origin } }
+  const origins: Record<string, Origin> = {}
+  for (const [property, key] of Object.entries(CHECKED_LATER)) {
+    const origin = level.findOrigin(key)
+    if (origin !== undefined) origins[property] = origin
+  }
+  return Object.keys(origins).length === 0 ? {} : { origins }
 }
 
 /** The names of the server that a location stands in. */

@@ -9,6 +9,7 @@ import type { LocationMatch, ProxyTarget } from '../../model/route.ts'
 import type { ClientSettings, FileSettings, Settings } from '../../model/settings.ts'
 import { literal, templateText } from '../../model/template.ts'
 import { bufferSizes } from './buffer-sizes.ts'
+import { buildCache, CACHE_KEYS } from './cache-build.ts'
 import type { Reading } from './reading.ts'
 import { buildResolver } from './resolver-directives.ts'
 import type { Level, LevelValues, WrittenRedirect } from './scope.ts'
@@ -108,6 +109,8 @@ const PROXY_KEYS: Keys = [
   'ignoresClientAbort',
   'interceptsErrors',
   'passesTrailers',
+  'ignoreFields',
+  ...CACHE_KEYS,
 ]
 
 function has(values: Values, keys: Keys): boolean {
@@ -189,6 +192,8 @@ function buildProxy(
     interceptsErrors: values.interceptsErrors ?? above.interceptsErrors,
     allowsUpgrade: above.allowsUpgrade,
     passesTrailers: values.passesTrailers ?? above.passesTrailers,
+    ignoreFields: values.ignoreFields ?? above.ignoreFields,
+    cache: has(values, CACHE_KEYS) ? buildCache(level) : above.cache,
   }
 }
 

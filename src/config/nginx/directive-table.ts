@@ -2,6 +2,8 @@
 // context where it means something of its own (`server` in `http` and in `upstream`).
 
 import { ACCEPTED_DIRECTIVES } from './accepted-directives.ts'
+import { CACHE_DIRECTIVES } from './cache-directives.ts'
+import { CACHE_PATH_DIRECTIVES } from './cache-path.ts'
 import { CLIENT_DIRECTIVES } from './client-directives.ts'
 import { CONNECT_DIRECTIVES } from './connect-directives.ts'
 import type { DirectiveRow } from './directive-row.ts'
@@ -27,6 +29,8 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ...PROXY_DIRECTIVES,
   ...CONNECT_DIRECTIVES,
   ...RETRY_DIRECTIVES,
+  ...CACHE_PATH_DIRECTIVES,
+  ...CACHE_DIRECTIVES,
   ...RESOLVER_DIRECTIVES,
   ...RESPONSE_DIRECTIVES,
   ...FILE_DIRECTIVES,

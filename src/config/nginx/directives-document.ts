@@ -46,6 +46,8 @@ const DIFFERENCES: readonly string[] = [
   '`worker_processes 0` and names that are wildcards in the middle are errors.',
   'Names of fields in `proxy_set_header` and `add_header` must be names, their values must not ' +
     'break lines.',
+  '`proxy_cache_path` refuses a directory that lies inside the one of another cache; what is asked ' +
+    'for most is also kept in memory, up to `memory=`.',
   'Names in `proxy_pass` and `listen` are resolved when the configuration is loaded, not when it ' +
     'is read.',
   'Regular expressions are turned into those of JavaScript. Possessive quantifiers, atomic ' +

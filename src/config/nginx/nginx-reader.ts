@@ -4,6 +4,7 @@
 import type { Reader, ReadOptions, ReadResult } from '../reader.ts'
 import { makeSource, originAt, type Source } from '../source.ts'
 import { buildConfig, GLOBALS_FILE } from './build-config.ts'
+import { checkCacheUses } from './cache-build.ts'
 import { checkErrorPages } from './error-page-files.ts'
 import { checkLogFormats } from './log-directives.ts'
 import { Reading } from './reading.ts'
@@ -44,6 +45,7 @@ function read(source: Source, options: ReadOptions): ReadResult {
     reading.diagnostics.error(message, originAt(source, 0, 1), 'add: events { }')
   }
   reading.checkVariables()
+  checkCacheUses(reading)
   if (main.http !== null) checkLogFormats(main.http.logFormats, reading)
   const config = buildConfig(main, source, reading)
   checkErrorPages(config, main, reading)

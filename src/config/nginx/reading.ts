@@ -3,6 +3,7 @@
 // every directive needs to complain.
 
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import type { CachePath } from '../../model/cache.ts'
 import type { CompatProfile, FileWatch } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import { LIMITS } from '../../model/limits.ts'
@@ -49,12 +50,13 @@ export class Reading {
   readonly processOrigins: Record<string, Origin> = {}
   /** Where directories for temporary files were written, by path. */
   readonly directories = new Map<string, Origin>()
-  /** Directories of caches. */
-  readonly cachePaths: string[] = []
+  readonly caches: CachePath[] = []
   compat: CompatProfile = DEFAULT_COMPAT
   isStrict = false
   /** Names of captures, which are variables everywhere. */
   readonly captures = new Set<string>()
+  /** Names of caches that `proxy_cache` asks for. */
+  readonly cacheUses: Use[] = []
   /** Names of log formats that `access_log` asks for. */
   readonly formatUses: Use[] = []
   readonly #main: Source

@@ -2,6 +2,7 @@
 // inherited yet. As in nginx a line at the end of `http` also holds for the servers above it, so
 // inheritance comes after the walk (build-settings.ts).
 
+import type { CacheSettings, StaleCondition } from '../../model/cache.ts'
 import type { Listen } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
 import type { PassiveHealth } from '../../model/passive-health.ts'
@@ -39,6 +40,16 @@ import type { WrittenResolver } from './resolver-directives.ts'
  */
 export type WrittenRedirect = Exclude<ProxySettings['redirects'], 'default'>[number] | 'default'
 
+/**
+ * `proxy_cache` and its kin, which are inherited one by one while the cache is off. `cache.cache` is empty for `off`.
+ */
+type CacheValues = {
+  readonly [K in Exclude<keyof CacheSettings, 'useStale'> as `cache.${K}`]: CacheSettings[K]
+} & {
+  /** `off` wins over everything beside it. */
+  readonly 'cache.useStale': readonly (StaleCondition | 'off')[]
+}
+
 /** Every setting that a level may write, flat, named as in the model. */
 export interface LevelValues
   extends Omit<ClientSettings, 'lingering' | 'sendTimeoutMs'>,
@@ -54,8 +65,15 @@ export interface LevelValues
     >,
     Omit<
       ProxySettings,
-      'setFields' | 'hideFields' | 'redirects' | 'buffersBytes' | 'retry' | 'sendTimeoutMs'
-    > {
+      | 'setFields'
+      | 'hideFields'
+      | 'redirects'
+      | 'buffersBytes'
+      | 'retry'
+      | 'sendTimeoutMs'
+      | 'cache'
+    >,
+    CacheValues {
   /** `send_timeout` and `proxy_send_timeout` have one name in the model, in two groups. */
   readonly clientSendTimeoutMs: number
   readonly proxySendTimeoutMs: number

@@ -22,9 +22,9 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
     'limit_req limit_req_dry_run limit_req_log_level limit_req_status limit_req_zone',
   proxy:
     'proxy_allow_upstream proxy_cookie_domain proxy_cookie_flags proxy_cookie_path ' +
-    'proxy_force_ranges proxy_ignore_headers proxy_limit_rate proxy_method ' +
+    'proxy_force_ranges proxy_limit_rate proxy_method ' +
     'proxy_pass_request_body proxy_pass_request_headers proxy_send_lowat proxy_set_body ' +
-    'proxy_ssl_* proxy_store proxy_store_access slice',
+    'proxy_ssl_* proxy_store proxy_store_access',
   tls: 'ssl_*',
   http2: 'http2 http2_* http3 http3_* quic_*',
   checks: 'api stub_status status_zone',

@@ -2,6 +2,12 @@
 // today's applications: docs/yaml.md lists both side by side. A configuration in nginx's language
 // keeps nginx's.
 
+import {
+  type CachePath,
+  type CacheSettings,
+  PLAIN_CACHE,
+  PLAIN_CACHE_PATH,
+} from '../../model/cache.ts'
 import type { CompatProfile, ProcessSettings } from '../../model/config.ts'
 import {
   DEFAULT_COMPAT,
@@ -14,7 +20,9 @@ import { literal } from '../../model/template.ts'
 import type { Keepalive } from '../../model/upstream.ts'
 
 const KIB = 1024
+const MIB = 1024 * KIB
 const SECOND = 1000
+const DAY = 86_400 * SECOND
 
 /** The settings at the top of a file. */
 export function yamlSettings(profile: CompatProfile, prefix: string): Settings {
@@ -65,6 +73,33 @@ export function yamlProcess(prefix: string): ProcessSettings {
     isDaemon: false,
     pidPath: '',
     errorLogs: [{ path: 'stderr', level: 'error', format: 'text' }],
+  }
+}
+
+/** A cache: bounded, in directories that stay small, and not emptied by one quiet quarter of an hour. */
+export function yamlCachePath(): Omit<CachePath, 'origin' | 'name' | 'path'> {
+  return {
+    ...PLAIN_CACHE_PATH,
+    zoneBytes: 10 * MIB,
+    levels: [1, 2],
+    inactiveMs: DAY,
+    bytesMax: 1024 * MIB,
+    // A file that is renamed on its own file system is not copied.
+    usesTempPath: false,
+  }
+}
+
+/** What a route does with its cache: the RFCs, and nobody waits for a peer without need. */
+export function yamlCache(): Omit<CacheSettings, 'cache'> {
+  return {
+    ...PLAIN_CACHE,
+    mode: 'standard',
+    // Peers get the client's Host, so two hosts are two answers.
+    key: ['scheme', 'proxy_host', 'http_host', 'request_uri'].map(variable => ({ variable })),
+    isLocking: true,
+    isUpdatedInBackground: true,
+    isRevalidating: true,
+    useStale: ['error', 'timeout', 'updating', 'http_500', 'http_502', 'http_503', 'http_504'],
   }
 }
 

@@ -1,6 +1,7 @@
 // The top of a file: the process, the groups, the formats, the settings that all servers inherit,
 // and the servers.
 
+import type { CachePath } from '../../model/cache.ts'
 import {
   COMPAT_PROFILES,
   type CompatProfile,
@@ -12,6 +13,7 @@ import { DEFAULT_LOG_FORMATS } from '../../model/defaults.ts'
 import type { Server } from '../../model/route.ts'
 import type { LogFormat, Settings } from '../../model/settings.ts'
 import type { Upstream } from '../../model/upstream.ts'
+import { CACHES } from './caches-table.ts'
 import { yamlProcess, yamlSettings } from './defaults.ts'
 import { type Kind, nullable, wordKind } from './kind.ts'
 import { LOG_FORMATS } from './logging-table.ts'
@@ -31,6 +33,7 @@ export interface FileDraft {
   readonly process: ProcessSettings
   readonly upstreams: readonly Upstream[]
   readonly logFormats: readonly LogFormat[]
+  readonly caches: readonly CachePath[]
   /** What servers inherit. */
   readonly settings: Settings
   readonly servers: readonly Server[]
@@ -44,6 +47,7 @@ export function blankFile(compat: CompatProfile, prefix: string): FileDraft {
     process: yamlProcess(prefix),
     upstreams: [],
     logFormats: DEFAULT_LOG_FORMATS,
+    caches: [],
     settings: yamlSettings(compat, prefix),
     servers: [],
   }
@@ -159,6 +163,10 @@ export const FILE_ROWS: readonly Row<FileDraft>[] = [
         ? undefined
         : GROUPS.write(value, base, writing),
   },
+  file('caches', 'caches', CACHES, {
+    doc: 'Directories of stored responses, for `cache`',
+    nginx: 'proxy_cache_path',
+  }),
   ...within<FileDraft, 'settings'>('settings', SETTINGS_ROWS),
   {
     name: 'servers',

@@ -22,6 +22,8 @@ export interface Shape {
 
 /** The label of mappings whose keys are settings of their own, not one value. */
 export const MAPPING = 'mapping'
+/** The same of a mapping that may be shortened to a name, or left out by `off`. */
+export const OR_MAPPING = 'name, `off`, mapping'
 
 /** A key of a mapping from outside. */
 export interface RowShape {

@@ -1,7 +1,7 @@
 // Paths in YAML start at the directory of the file; in the model they are absolute. Devices and
 // `stderr` are themselves.
 
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 
 import type { Template } from '../../model/template.ts'
 import { escapeText, readTemplate, writeTemplate } from './interpolation.ts'
@@ -23,6 +23,15 @@ export const DIRECTORY: Kind<string> = {
     if (path === undefined) return undefined
     if (!reading.directories.has(path)) reading.directories.set(path, reading.origin(node))
     return path
+  },
+}
+
+/** The directory of a cache, which is compared with others. */
+export const CACHE_PATH: Kind<string> = {
+  ...PATH,
+  read(node, reading) {
+    const path = PATH.read(node, reading)
+    return path === undefined ? undefined : resolve(path)
   },
 }
 

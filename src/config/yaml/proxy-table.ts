@@ -1,7 +1,9 @@
 // `proxy` without its target: how peers are spoken to. The target is in target-table.ts, because it
 // is inherited as a whole.
 
+import { IGNORABLE_FIELDS, type IgnorableField } from '../../model/cache.ts'
 import { type ProxySettings, RETRY_CONDITIONS } from '../../model/proxy-settings.ts'
+import { nearest } from '../suggest.ts'
 import { BIND } from './bind-kind.ts'
 import { list } from './collections.ts'
 import { checkFieldName, SET_HEADERS } from './header-kinds.ts'
@@ -83,6 +85,18 @@ const FIELD_NAME: Kind<string> = wordKind<string>({
   print: value => value,
 })
 const FIELD_NAMES = list(FIELD_NAME)
+
+const IGNORABLE_FIELD: Kind<IgnorableField> = wordKind<IgnorableField>({
+  label: 'field name',
+  wanted: `one of ${IGNORABLE_FIELDS.join(', ')}`,
+  schema: { type: 'string' },
+  parse: text => IGNORABLE_FIELDS.find(name => name === text.toLowerCase()) ?? null,
+  print: value => value,
+  hint: text => {
+    const near = nearest(text, IGNORABLE_FIELDS)
+    return near === null ? '' : `did you mean "${near}"?`
+  },
+})
 
 /** A protocol of the Upgrade field (RFC 9110 §7.8), lower case. */
 const PROTOCOL: Kind<string> = wordKind<string>({
@@ -189,6 +203,10 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
     'Fields of responses that pass although they are hidden by default or above',
     'proxy_pass_header',
   ),
+  typed('ignore_headers', 'ignoreFields', list(IGNORABLE_FIELD, { label: 'list of fields' }), {
+    doc: 'Fields of responses that mean nothing to us, such as Set-Cookie or Vary to a cache',
+    nginx: 'proxy_ignore_headers',
+  }),
   typed('intercept_errors', 'interceptsErrors', BOOLEAN, {
     doc: "Let `error_pages` replace peers' responses from 300 on",
     nginx: 'proxy_intercept_errors',

@@ -2,6 +2,7 @@
 // is read too.
 
 import { once } from '../../model/check.ts'
+import { checkCaches } from '../../model/check-cache.ts'
 import { checkProbes } from '../../model/check-probes.ts'
 import { checkRoutes } from '../../model/check-routes.ts'
 import type { Config } from '../../model/config.ts'
@@ -58,6 +59,7 @@ function checkAnyway(config: Config, diagnostics: DiagnosticList): void {
   const report = once((severity, message, origin, hint) => {
     if (severity === 'error') diagnostics.error(message, origin, hint)
   })
+  checkCaches(config, report)
   checkRoutes(config, report, nearest)
   for (const upstream of config.upstreams) checkProbes(upstream, report)
 }
@@ -71,7 +73,7 @@ function readTop(
   const blank = blankFile(DEFAULT_COMPAT, reading.prefix)
   const draft = readRows(document.top, 'at the top of the file', FILE_ROWS, reading, blank, origins)
   if (draft === undefined) return null
-  const { compat, isStrict, servers, logFormats } = draft
+  const { compat, isStrict, servers, logFormats, caches } = draft
   const process = {
     ...draft.process,
     errorLogs: draft.settings.errorLogs,
@@ -90,6 +92,7 @@ function readTop(
     upstreams,
     servers,
     logFormats,
+    caches,
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { stringify } from 'yaml'
 
+import { PLAIN_CACHE } from '../../model/cache.ts'
 import { DEFAULT_COMPAT, defaultProcess, defaultSettings } from '../../model/defaults.ts'
 import { VARIABLE_PREFIXES, VARIABLES } from '../../model/variables.ts'
 import { blankFile, FILE_ROWS, type FileDraft } from './file-table.ts'
@@ -19,10 +20,12 @@ export function yamlReference(): string {
   const isOwn = (row: RowShape): boolean => !inherited.has(row.name)
   const inTop = FILE_ROWS.filter(isOwn)
   const upstreams = FILE_ROWS.find(row => row.name === 'upstreams')!.shape
+  const caches = FILE_ROWS.find(row => row.name === 'caches')!.shape
   const formats = FILE_ROWS.find(row => row.name === 'log_formats')!.shape
   const parts = [
     table('The top of the file', inTop, ''),
     nestedTables(upstreams, '`upstreams: { NAME: … }`', ''),
+    nestedTables(caches, '`caches: [ … ]`', ''),
     nestedTables(formats, '`log_formats: { NAME: … }`', ''),
     table('The top, a server, a route: what is inherited', SETTINGS_ROWS, ''),
     ...SETTINGS_ROWS.map(row => nestedTables(row.shape, `\`${row.name}\``, row.name)),
@@ -112,12 +115,13 @@ const PREFIX = '/PREFIX'
 /** Past so many characters a default is not printed. */
 const TEXT_LENGTH_MAX = 200
 
+const NGINX = defaultSettings(DEFAULT_COMPAT, PREFIX)
 const BLANK = blankFile(DEFAULT_COMPAT, PREFIX)
 const HERE = defaultTexts(BLANK)
 const THERE = defaultTexts({
   ...BLANK,
   process: { ...defaultProcess(PREFIX), pidPath: `${PREFIX}/logs/nginx.pid` },
-  settings: defaultSettings(DEFAULT_COMPAT, PREFIX),
+  settings: { ...NGINX, proxy: { ...NGINX.proxy, cache: { ...PLAIN_CACHE, cache: [] } } },
 })
 
 /** What each key would have to say to mean what holds without it, by its path. */

@@ -1,6 +1,7 @@
 // The JSON Schema of a configuration file, made from the tables: editors complete and check with
 // it.
 
+import { cacheDefinitions } from './cache-table.ts'
 import { FILE_ROWS } from './file-table.ts'
 import { probeDefinitions } from './probe-table.ts'
 import { routeShapes } from './route-table.ts'
@@ -13,6 +14,11 @@ export function jsonSchema(): object {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Headgate configuration',
     ...mappingShape(FILE_ROWS).schema(),
-    $defs: { server: server.schema(), route: route.schema(), ...probeDefinitions() },
+    $defs: {
+      server: server.schema(),
+      route: route.schema(),
+      ...cacheDefinitions(),
+      ...probeDefinitions(),
+    },
   }
 }

@@ -3,6 +3,7 @@
 
 import type { ErrorPage, Expires, Settings } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
+import { CACHE_ROW } from './cache-table.ts'
 import { CLIENT_ROWS } from './client-table.ts'
 import { list } from './collections.ts'
 import { FILES_ROWS } from './files-table.ts'
@@ -95,6 +96,7 @@ export const PLAIN_SETTINGS_ROWS: readonly Row<Settings>[] = [
     doc: 'What clients may send and how long they may take',
   }),
   RESOLVER_ROW,
+  CACHE_ROW,
   row('add_headers', 'addFields', ADD_HEADERS, {
     doc:
       'Fields to add to responses, beside the inherited ones; nothing behind a name takes it ' +

@@ -2,7 +2,7 @@
 // or stand one mapping too high.
 
 import { nearest } from '../suggest.ts'
-import { MAPPING, type RowShape } from './kind.ts'
+import { MAPPING, OR_MAPPING, type RowShape } from './kind.ts'
 import type { Entry, Reading } from './reading.ts'
 
 /** Reports the keys of a mapping that no row knows. `place` ends the message: `in a peer`. */
@@ -40,7 +40,7 @@ function unknownHint(name: string, rows: readonly RowShape[]): string {
 function findRow(rows: readonly RowShape[], fits: (row: RowShape) => boolean): string | null {
   for (const row of rows) {
     if (fits(row)) return `"${row.name}: …"`
-    if (row.shape.label !== MAPPING) continue
+    if (row.shape.label !== MAPPING && row.shape.label !== OR_MAPPING) continue
     const inner = findRow(row.shape.rows ?? [], fits)
     if (inner !== null) return `"${row.name}: { ${inner.slice(1, -1)} }"`
   }

@@ -37,14 +37,23 @@ export function writeYaml(config: Config): string {
 
 /** The plain values that `writeYaml` prints. */
 export function plainConfig(config: Config): PlainMap {
-  const { compat, isStrict, process, logFormats, servers } = config
+  const { compat, isStrict, process, logFormats, caches, servers } = config
   const blank = { ...blankFile(compat, NO_PREFIX), compat: DEFAULT_COMPAT }
   const common = commonSettings(config, blank.settings)
   // A resolver at the top would be the one of every group too.
   const shortened = withoutTopResolver(config.upstreams, common.resolver)
   const upstreams = shortened ?? config.upstreams
   const settings = shortened ? common : { ...common, resolver: blank.settings.resolver }
-  const file: FileDraft = { compat, isStrict, process, upstreams, logFormats, settings, servers }
+  const file: FileDraft = {
+    compat,
+    isStrict,
+    process,
+    upstreams,
+    logFormats,
+    caches,
+    settings,
+    servers,
+  }
   const byName = new Map(upstreams.map(upstream => [upstream.name, upstream]))
   return writeRows(FILE_ROWS, file, blank, { upstreams: byName })
 }

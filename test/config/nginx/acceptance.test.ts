@@ -18,6 +18,8 @@ interface Row {
   readonly in: Where
   readonly text: string
   readonly ours?: string
+  /** Beside a cache "z". */
+  readonly hasCache?: boolean
 }
 
 const NGINX = findNginx()
@@ -348,8 +350,159 @@ const SAME: readonly Row[] = [
   { in: 'server', text: 'location @x { alias /a; }' },
 ]
 
+const ZONE = 'keys_zone=z:1m'
+
+/** Caches, taken or refused as nginx does. */
+const SAME_CACHES: readonly Row[] = [
+  ...rows(
+    'http',
+    [
+      '',
+      'levels=1:2 inactive=30d max_size=1g min_free=1g use_temp_path=off',
+      'levels=',
+      'levels=3',
+      'levels=1:2:2',
+      'levels=1:2:2:1',
+      'levels=1:',
+      'levels=0',
+      'inactive=0',
+      'inactive=10ms',
+      'inactive=',
+      'max_size=0',
+      'max_size=',
+      'max_size=1t',
+      'max_size=-1',
+      'min_free=x',
+      'loader_files=0',
+      'loader_files=x',
+      'loader_sleep=1ms loader_threshold=1s',
+      'loader_sleep=x',
+      'manager_files=5 manager_sleep=5 manager_threshold=5',
+      'manager_threshold=',
+      'use_temp_path=OFF',
+      'use_temp_path',
+      'inactive=1m inactive=2m',
+      'keys_zone=y:1m',
+      'keys_zone=y',
+      'keys_zone=:1m',
+      'keys_zone=y:1g',
+      'keys_zone=y:8191',
+      'x=y',
+      'z',
+    ].map(parameters => `proxy_cache_path c ${ZONE} ${parameters};`),
+  ),
+  ...rows('http', [
+    'proxy_cache_path c;',
+    'proxy_cache_path c levels=1:2;',
+    `proxy_cache_path c ${ZONE} { }`,
+    `proxy_cache_path c/ ${ZONE}; proxy_cache_path c keys_zone=y:1m;`,
+    `proxy_cache_path c ${ZONE}; proxy_cache_path d ${ZONE};`,
+    `proxy_cache_path c ${ZONE}; proxy_cache_path d keys_zone=z:2m;`,
+    `proxy_cache_path c ${ZONE}; proxy_cache_path d keys_zone=y:2m;`,
+    `proxy_cache_path c ${ZONE}; proxy_temp_path c;`,
+    `client_body_temp_path c/; proxy_cache_path c ${ZONE};`,
+    `proxy_cache_path c ${ZONE}; proxy_temp_path c/tmp;`,
+    `proxy_cache_path $host ${ZONE};`,
+    `proxy_cache z; proxy_cache_path c ${ZONE};`,
+    'proxy_cache y;',
+  ]),
+  ...rows(
+    'server',
+    [
+      'proxy_cache z;',
+      'proxy_cache y;',
+      'proxy_cache "";',
+      'proxy_cache Z;',
+      'proxy_cache off;',
+      'proxy_cache OFF;',
+      'proxy_cache $host;',
+      'proxy_cache z$host;',
+      'proxy_cache $nosuch;',
+      'proxy_cache z z;',
+      'proxy_cache z; proxy_cache z;',
+      'proxy_cache_key "";',
+      'proxy_cache_key $uri$is_args$args;',
+      'proxy_cache_key a; proxy_cache_key b;',
+      'proxy_cache_key a b;',
+      'proxy_cache_valid 1m;',
+      'proxy_cache_valid 200 304 12h;',
+      'proxy_cache_valid 200 any 1m;',
+      'proxy_cache_valid ANY 1m;',
+      'proxy_cache_valid 99 1m;',
+      'proxy_cache_valid 600 1m;',
+      'proxy_cache_valid 200 x;',
+      'proxy_cache_valid 200 0;',
+      'proxy_cache_valid 200 1ms;',
+      'proxy_cache_valid;',
+      'proxy_cache_valid any 1m; proxy_cache_valid 200 1m;',
+      'proxy_cache_methods get POST;',
+      'proxy_cache_methods PUT;',
+      'proxy_cache_methods GET GET;',
+      'proxy_cache_methods GET; proxy_cache_methods POST;',
+      'proxy_cache_methods;',
+      'proxy_cache_min_uses 0;',
+      'proxy_cache_min_uses x;',
+      'proxy_cache_min_uses 1; proxy_cache_min_uses 2;',
+      'proxy_cache_lock on; proxy_cache_lock_timeout 0; proxy_cache_lock_age 1ms;',
+      'proxy_cache_lock yes;',
+      'proxy_cache_lock_age x;',
+      'proxy_cache_use_stale off error;',
+      'proxy_cache_use_stale error timeout invalid_header updating http_500 http_502 http_503 ' +
+        'http_504 http_403 http_404 http_429;',
+      'proxy_cache_use_stale non_idempotent;',
+      'proxy_cache_use_stale ERROR error;',
+      'proxy_cache_use_stale http_505;',
+      'proxy_cache_use_stale;',
+      'proxy_cache_use_stale error; proxy_cache_use_stale off;',
+      'proxy_cache_background_update on; proxy_cache_revalidate on; proxy_cache_convert_head off;',
+      'proxy_cache_background_update 1;',
+      'proxy_cache_revalidate;',
+      'proxy_cache_bypass $cookie_a $arg_b a "";',
+      'proxy_cache_bypass $nosuch;',
+      'proxy_cache_bypass;',
+      'proxy_no_cache $host; proxy_no_cache $uri;',
+      'proxy_no_cache;',
+      'proxy_cache_max_range_offset 1g;',
+      'proxy_cache_max_range_offset x;',
+      'proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate ' +
+        'X-Accel-Buffering X-Accel-Charset Expires Cache-Control Set-Cookie Vary;',
+      'proxy_ignore_headers expires; proxy_ignore_headers VARY;',
+      'proxy_ignore_headers Age;',
+      'proxy_ignore_headers;',
+      'slice 1m;',
+      'slice 0;',
+      'slice 1g;',
+      'slice 1m; slice 1m;',
+      'proxy_store off; proxy_cache z;',
+      'proxy_store on; proxy_cache z;',
+      'proxy_cache_path d keys_zone=q:1m;',
+      'add_header A $upstream_cache_status$slice_range;',
+      'add_header A $upstream_cache_last_modified$upstream_cache_etag;',
+      'add_header A $upstream_cache_key;',
+    ].map(text => `location /x/ { ${text} }`),
+  ).map(row => ({ ...row, hasCache: true })),
+]
+
 /** Where our answer is another one. */
 const DIFFERENT: readonly Row[] = [
+  { in: 'http', text: 'proxy_cache_path c keys_zone=z:8k;', ours: 'our table fits in it' },
+  { in: 'http', text: `proxy_cache_path c ${ZONE} purger=on;`, ours: 'of the paid nginx' },
+  { in: 'http', text: `proxy_cache_path c ${ZONE} memory=1g;`, ours: 'a parameter of ours' },
+  { in: 'http', text: `proxy_cache_path "" ${ZONE};`, ours: 'would be the prefix itself' },
+  {
+    in: 'http',
+    text: `proxy_cache_path c ${ZONE}; proxy_cache_path c/d keys_zone=y:1m;`,
+    ours: 'one would take the files of the other for its own',
+  },
+  {
+    in: 'http',
+    text: `proxy_cache_path c ${ZONE}; upstream u { zone z 1m; server 127.0.0.1; }`,
+    ours: 'each has memory of its own',
+  },
+  { in: 'http', text: 'proxy_cache_mode standard;', ours: 'a directive of ours' },
+  { in: 'http', text: 'fastdfs_verify on;', ours: 'a directive of ours' },
+  { in: 'http', text: 'proxy_cache_purge $arg_purge "" 0;', ours: 'of the paid nginx' },
+  { in: 'http', text: 'proxy_store on;', ours: 'not supported yet' },
   { in: 'main', text: 'compat nginx/1.28;', ours: 'a directive of ours' },
   { in: 'main', text: 'worker_processes 0;', ours: 'somebody has to work' },
   { in: 'main', text: 'load_module nosuch.so;', ours: 'modules are not loaded: a notice' },
@@ -359,7 +512,6 @@ const DIFFERENT: readonly Row[] = [
   { in: 'http', text: 'proxy_pass_trailers on;', ours: 'newer than the nginx at hand' },
   { in: 'http', text: 'add_header "a b" c;', ours: 'would break the head' },
   { in: 'http', text: 'add_header a "b\\nc";', ours: 'would break the head' },
-  { in: 'http', text: 'proxy_cache nosuch;', ours: 'the cache is not there yet' },
   { in: 'http', text: 'gzip on;', ours: 'not supported yet' },
   { in: 'http', text: 'map $host $x { default 1; }', ours: 'not supported yet' },
   { in: 'http', text: 'expires modified $host;', ours: 'not supported yet' },
@@ -386,7 +538,8 @@ const DIFFERENT: readonly Row[] = [
   { in: 'location', text: 'fastcgi_pass 127.0.0.1:9000;', ours: 'another protocol' },
 ]
 
-function wholeFile({ in: where, text }: Row): string {
+function wholeFile({ in: where, text, hasCache = false }: Row): string {
+  const cache = hasCache ? 'proxy_cache_path c keys_zone=z:1m;' : ''
   const main = 'pid logs/x.pid; error_log stderr;\nevents { }\n'
   const group = 'upstream group { server 127.0.0.1; }'
   switch (where) {
@@ -397,7 +550,7 @@ function wholeFile({ in: where, text }: Row): string {
     case 'upstream':
       return `${main}http { upstream u {\n${text}\n} }\n`
     case 'server':
-      return `${main}http { access_log off; server {\n${text}\n} }\n`
+      return `${main}http { access_log off; ${cache} server {\n${text}\n} }\n`
     case 'location':
       return `${main}http { access_log off; ${group} server { listen 8081; location /x/ {\n${text}\n} } }\n`
   }
@@ -422,7 +575,9 @@ describe('nginxReader beside nginx', { skip: NGINX === null && 'no nginx is inst
   }
 
   it('takes and refuses the same', () => {
-    const found = SAME.map(row => ({ row, ...answers(row) })).filter(row => row.ours !== row.nginx)
+    const found = [...SAME, ...SAME_CACHES]
+      .map(row => ({ row, ...answers(row) }))
+      .filter(row => row.ours !== row.nginx)
     assert.deepEqual(found.map(say), [])
   })
 

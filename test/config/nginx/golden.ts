@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
 import { readConfig } from '../../../src/config/read.ts'
+import { PLAIN_CACHE, PLAIN_CACHE_PATH } from '../../../src/model/cache.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { defaultKeepalive, defaultProcess, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText } from '../../../src/model/listener.ts'
@@ -98,6 +99,7 @@ function describeConfig(config: Config, prefix: string): Plain {
         resolver: difference(upstream.resolver ?? DEFAULT_RESOLVER, DEFAULT_RESOLVER),
       }),
     ),
+    caches: config.caches.map(cache => difference(cache, PLAIN_CACHE_PATH)),
     servers: config.servers.map(server => describeServer(server, defaults)),
   })
 }
@@ -134,8 +136,25 @@ function difference(value: object, base: object): Plain {
   for (const [key, own] of Object.entries(value)) {
     const other = (base as Plain)[key]
     if (isDeepStrictEqual(own, other)) continue
+    if (key === 'cache' && isRecord(own)) {
+      found[key] = describeCache(own, isRecord(other) ? other : PLAIN_CACHE)
+      continue
+    }
     const isGroup = isRecord(own) && isRecord(other) && key !== 'types' && key !== 'expires'
     found[key] = isGroup ? difference(own, other) : own
+  }
+  return found
+}
+
+/** What a level says of its cache beside the usual; templates as text. */
+function describeCache(value: object, base: object): Plain {
+  const found = difference(value, base)
+  for (const key of ['cache', 'key']) {
+    if (found[key] !== undefined) found[key] = templateText(found[key] as Template)
+  }
+  for (const key of ['bypass', 'noCache', 'purge']) {
+    const list = found[key] as readonly Template[] | undefined
+    if (list !== undefined) found[key] = list.map(templateText)
   }
   return found
 }

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
 import { readConfigText } from '../../../src/config/read.ts'
+import { PLAIN_CACHE } from '../../../src/model/cache.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { LIMITS } from '../../../src/model/limits.ts'
 import { originOf } from '../../../src/model/origin.ts'
@@ -94,10 +95,38 @@ describe('nginxReader', () => {
     )
   })
 
-  it('says once that the cache is not there', () => {
-    const found = messages(`events { } http { proxy_cache_path /x keys_zone=a:1m; proxy_cache a;
-      proxy_cache_valid 1m; server { listen 1; location / { proxy_cache_key $uri; } } }`)
-    assert.equal(found.length, 1)
+  const CACHED = `events { } http { proxy_cache_path /x keys_zone=a:1m; proxy_cache_valid 1m;
+    proxy_cache_use_stale error; proxy_cache_lock on; server { listen 1;`
+
+  it('gives a cache what the levels around its `proxy_cache` say, one by one', () => {
+    const [server] = read(`${CACHED} proxy_cache a; location /a { proxy_cache_key $uri; }
+      location /b { proxy_cache off; proxy_cache_lock off; location /b/c { proxy_cache a; } }
+      location /d { proxy_cache_valid 404 2m; proxy_cache_use_stale off; } } }`).servers
+    const [a, b, d] = server!.locations.map(location => location.settings.proxy.cache)
+    const { cache: whole } = server!.settings.proxy
+    const valid = [{ statuses: [200, 301, 302], seconds: 60 }]
+    const plain = { ...PLAIN_CACHE, cache: ['a'], valid, useStale: ['error'], isLocking: true }
+    assert.deepEqual(whole, plain)
+    assert.deepEqual(a, { ...plain, key: [{ variable: 'uri' }] })
+    assert.equal(b, null)
+    const inner = server!.locations[1]!.locations[0]!.settings.proxy.cache
+    assert.deepEqual(inner, { ...plain, isLocking: false })
+    const minutes = [{ statuses: [404], seconds: 120 }]
+    assert.deepEqual(d, { ...plain, valid: minutes, useStale: [] })
+  })
+
+  it('says so of a location that proxies, with lines for a cache that it does not have', () => {
+    const without = 'without effect: no "proxy_cache" is on here'
+    const lines = 'proxy_pass http://b; proxy_cache_min_uses 2;'
+    const ROWS: readonly (readonly [text: string, says: string[]])[] = [
+      [`location / { ${lines} }`, [without]],
+      [`proxy_cache a; location / { ${lines} }`, []],
+      [`location / { ${lines} proxy_cache off; }`, []],
+      [`location / { ${lines} location /c { proxy_cache a; } }`, []],
+      ['location / { proxy_cache_min_uses 2; }', []],
+      ['location / { proxy_pass http://b; }', []],
+    ]
+    for (const [text, says] of ROWS) assert.deepEqual(messages(`${CACHED} ${text} } }`), says, text)
   })
 
   it('says once that a directive has no effect', () => {

@@ -7,7 +7,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { renderDiagnostics } from '../../../src/config/diagnostic.ts'
 import { readConfigText } from '../../../src/config/read.ts'
 import type { ReadResult } from '../../../src/config/reader.ts'
-import { yamlKeepalive, yamlProcess, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import {
+  yamlCache,
+  yamlCachePath,
+  yamlKeepalive,
+  yamlProcess,
+  yamlSettings,
+} from '../../../src/config/yaml/defaults.ts'
 import { YAML_HEALTH } from '../../../src/config/yaml/health-table.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
@@ -40,7 +46,7 @@ export function runCase(input: string): string {
 type Plain = Record<string, unknown>
 
 function describeConfig(config: Config): Plain {
-  const { process, compat, isStrict, upstreams, logFormats, servers } = config
+  const { process, compat, isStrict, upstreams, logFormats, caches, servers } = config
   const settings = yamlSettings(compat, WORLD.prefix)
   return lean({
     compat: compat === 'nginx/1.30' ? null : compat,
@@ -64,6 +70,7 @@ function describeConfig(config: Config): Plain {
         ),
       }),
     ),
+    caches: caches.map(cache => difference(cache, yamlCachePath())),
     servers: servers.map(server => describeServer(server, settings)),
   })
 }
@@ -103,8 +110,25 @@ function difference(value: object, base: object): Plain {
   for (const [key, own] of Object.entries(value)) {
     const other = (base as Plain)[key]
     if (isDeepStrictEqual(own, other)) continue
+    if (key === 'cache' && isRecord(own)) {
+      found[key] = describeCache(own, isRecord(other) ? other : yamlCache())
+      continue
+    }
     const isGroup = isRecord(own) && isRecord(other) && key !== 'expires'
     found[key] = isGroup ? difference(own, other) : own
+  }
+  return found
+}
+
+/** What a level says of its cache beside the usual; templates as text. */
+function describeCache(value: object, base: object): Plain {
+  const found = difference(value, base)
+  for (const key of ['cache', 'key']) {
+    if (found[key] !== undefined) found[key] = templateText(found[key] as Template)
+  }
+  for (const key of ['bypass', 'noCache', 'purge']) {
+    const list = found[key] as readonly Template[] | undefined
+    if (list !== undefined) found[key] = list.map(templateText)
   }
   return found
 }

@@ -3,7 +3,17 @@
 
 import { isIP } from 'node:net'
 import fc from 'fast-check'
-import { yamlKeepalive, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import { yamlCache, yamlKeepalive, yamlSettings } from '../../../src/config/yaml/defaults.ts'
+import {
+  CACHE_MODES,
+  type CachePacing,
+  type CachePath,
+  type CacheSettings,
+  IGNORABLE_FIELDS,
+  LOADER_PACING,
+  PURGER_PACING,
+  STALE_CONDITIONS,
+} from '../../../src/model/cache.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { DEFAULT_LOG_FORMATS, defaultSettings } from '../../../src/model/defaults.ts'
 import { addressText, type Listen, type ListenAddress } from '../../../src/model/listener.ts'
@@ -259,6 +269,79 @@ const redirects: fc.Arbitrary<Settings['proxy']['redirects']> = fc.oneof(
   ),
 )
 
+/** Names of caches: words of YAML too. */
+const CACHE_NAMES = ['files', 'off', 'true', 'a b', '${x}', '1:2']
+
+/** The usual value as often as any other. */
+function often<T>(usual: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof(fc.constant(usual), other)
+}
+
+const usual = yamlCache()
+const templates = fc.array(template, { maxLength: 2 })
+const cacheSettings: fc.Arbitrary<CacheSettings> = fc.record({
+  cache: fc.oneof(
+    fc.constantFrom(...CACHE_NAMES).map(literal),
+    template.map(rest => joined([...rest, { variable: 'host' }])),
+  ),
+  mode: fc.constantFrom(...CACHE_MODES),
+  key: often(usual.key, template),
+  methods: fc.constantFrom(['GET', 'HEAD'], ['GET', 'HEAD', 'POST']),
+  convertsHead: fc.boolean(),
+  valid: fc.array(
+    fc.record({
+      statuses: fc.oneof(
+        fc.constant([200, 301, 302]),
+        fc.array(fc.integer({ min: 100, max: 599 }), { maxLength: 3 }),
+      ),
+      seconds,
+    }),
+    { maxLength: 3 },
+  ),
+  usesMin: often(usual.usesMin, fc.nat({ max: 100 })),
+  isLocking: fc.boolean(),
+  lockAgeMs: often(usual.lockAgeMs, ms),
+  lockTimeoutMs: often(usual.lockTimeoutMs, ms),
+  useStale: often(
+    usual.useStale,
+    fc.uniqueArray(fc.constantFrom(...STALE_CONDITIONS), { maxLength: 4 }),
+  ),
+  isUpdatedInBackground: fc.boolean(),
+  isRevalidating: fc.boolean(),
+  bypass: templates,
+  noCache: templates,
+  rangeOffsetMax: fc.option(bytes),
+  purge: templates,
+  sliceBytes: often(0, bytes),
+  verifiesFastdfs: fc.boolean(),
+})
+
+const pacing: fc.Arbitrary<CachePacing> = fc.oneof(
+  fc.constantFrom(LOADER_PACING, PURGER_PACING),
+  fc.record({ files: fc.integer({ min: 1, max: 1_000_000 }), thresholdMs: ms, sleepMs: ms }),
+)
+
+/** All caches that a route may name, none inside another. */
+const caches: fc.Arbitrary<readonly CachePath[]> = fc.tuple(
+  ...CACHE_NAMES.map((name, index) =>
+    fc.record({
+      origin: fc.constant(origin),
+      name: fc.constant(name),
+      path: text.map(value => `/cache/${index}${value.replaceAll('/', '')}`),
+      zoneBytes: fc.integer({ min: 8192, max: 2_147_483_647 }),
+      levels: fc.array(fc.constantFrom(1, 2), { maxLength: 3 }),
+      inactiveMs: ms,
+      bytesMax: bytes,
+      freeBytesMin: bytes,
+      manager: pacing,
+      loader: pacing,
+      purger: pacing,
+      usesTempPath: fc.boolean(),
+      memoryBytes: bytes,
+    }),
+  ),
+)
+
 const proxy = partly<Settings['proxy']>({
   httpVersion: fc.constantFrom('1.0' as const, '1.1' as const),
   setFields: fc.array(fc.record({ name: token, value: template }), { maxLength: 4 }),
@@ -300,6 +383,8 @@ const proxy = partly<Settings['proxy']>({
   interceptsErrors: fc.boolean(),
   allowsUpgrade: fc.uniqueArray(word, { maxLength: 2 }),
   passesTrailers: fc.boolean(),
+  ignoreFields: fc.uniqueArray(fc.constantFrom(...IGNORABLE_FIELDS), { maxLength: 3 }),
+  cache: fc.option(cacheSettings),
 })
 
 const errorLogs = fc.array(
@@ -815,6 +900,8 @@ export const anyConfig: fc.Arbitrary<Config> = fc
       { maxLength: 2, selector: made => made.name },
     ),
     common: change,
+    caches,
+    hasAllCaches: fc.boolean(),
     servers: fc.array(
       fc.record({
         listens: fc.array(listen, { minLength: 1, maxLength: 2 }),
@@ -860,5 +947,8 @@ export const anyConfig: fc.Arbitrary<Config> = fc
       ),
       servers,
       logFormats: [...DEFAULT_LOG_FORMATS, ...made.formats],
+      caches: made.caches.filter(
+        ({ name }) => made.hasAllCaches || used.includes(`"cache":${JSON.stringify([name])}`),
+      ),
     }
   })

@@ -149,8 +149,7 @@ function renderErrors({ diagnostics, sources }: ReturnType<typeof readConfigText
   )
 }
 
-/** Caches are no part of this dialect yet. */
-const PLACES = new Set(['origin', 'origins', 'file', 'files', 'format', 'cachePaths'])
+const PLACES = new Set(['origin', 'origins', 'file', 'files', 'format'])
 
 /**
  * The model without places and names of files; groups and hidden fields are sets, whatever their
