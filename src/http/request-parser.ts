@@ -84,6 +84,30 @@ export class RequestHead {
     return this.fields.text.slice(0, this.lineBytes)
   }
 
+  /** A head like this one that is nobody else's: this one will be used again for another request. */
+  copy(): RequestHead {
+    const copy = new RequestHead()
+    copy.fields.copyFrom(this.fields)
+    copy.method = this.method
+    copy.target = this.target
+    copy.isAbsolute = this.isAbsolute
+    copy.minor = this.minor
+    copy.authority = this.authority
+    copy.host = this.host
+    copy.framing = this.framing
+    copy.hasLength = this.hasLength
+    copy.hasBody = this.hasBody
+    copy.bodyBytes = this.bodyBytes
+    copy.isKeepAlive = this.isKeepAlive
+    copy.expectsContinue = this.expectsContinue
+    copy.upgrade = this.upgrade
+    copy.wantsTrailers = this.wantsTrailers
+    copy.isCanonical = this.isCanonical
+    copy.headBytes = this.headBytes
+    copy.lineBytes = this.lineBytes
+    return copy
+  }
+
   /** Back to the state before the first parse; the memory is kept. */
   reset(): void {
     this.fields.reset()

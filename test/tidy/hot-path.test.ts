@@ -9,6 +9,7 @@ const HOT_FOLDERS = [
   'src/http',
   'src/zone',
   'src/balance',
+  'src/cache',
   'src/downstream',
   'src/upstream',
   'src/proxy',

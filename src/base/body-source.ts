@@ -1,7 +1,7 @@
 // A body that is pulled piece by piece: a spooled body, a file, a made-up page. Pulling is what gives backpressure:
 // nobody reads ahead of what the socket took.
 
-import type { Failure } from '../base/failure.ts'
+import type { Failure } from './failure.ts'
 
 /** Where the bytes of a body come from. */
 export interface BodySource {

@@ -1,0 +1,28 @@
+// The calls to the file system that the store makes, in one place: tests put a full or broken disk behind them. The cache's
+// files are what the disk does for a request; everything else of the hot path knows no files.
+
+import * as fs from 'node:fs' // hot-path: stored responses are files
+
+/** As of `node:fs`. */
+export type FileCalls = Pick<
+  typeof fs,
+  | 'openSync'
+  | 'fstatSync'
+  | 'statSync'
+  | 'readSync'
+  | 'closeSync'
+  | 'renameSync'
+  | 'open'
+  | 'fstat'
+  | 'read'
+  | 'readv'
+  | 'write'
+  | 'writev'
+  | 'close'
+  | 'rename'
+  | 'unlink'
+  | 'mkdir'
+  | 'copyFile'
+>
+
+export const SYSTEM_FILES: FileCalls = fs

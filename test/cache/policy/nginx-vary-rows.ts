@@ -1,0 +1,103 @@
+// Vary, and requests that differ in what it names.
+
+import { before, type Extra, type ResponseRow, row } from './nginx-response-row.ts'
+
+const vary = (
+  name: string,
+  value: string | readonly string[],
+  first: readonly string[],
+  second: readonly string[],
+  want: ResponseRow['want'],
+  extra: Extra = {},
+) =>
+  row(
+    `Vary: ${name}`,
+    'any',
+    [value].flat().map(each => `Vary: ${each}`),
+    want,
+    {
+      asked: [first, second],
+      ...extra,
+    },
+  )
+
+const GZIP = 'Accept-Encoding: gzip, br'
+export const VARY_ROWS: readonly ResponseRow[] = [
+  vary('*', '*', [], [], 'MISS'),
+  vary('A, *', 'A, *', [], [], 'HIT'),
+  vary('**', '**', [], [], 'HIT'),
+  vary('"" ', '', [], [], 'HIT'),
+  vary('A, the same', 'A', ['A: 1'], ['A: 1'], 'HIT'),
+  vary('A, another', 'A', ['A: 1'], ['A: 2'], 'MISS'),
+  vary('A, neither has it', 'A', [], [], 'HIT'),
+  vary('A, only the first has it', 'A', ['A: 1'], [], 'MISS'),
+  vary('A, only the second has it', 'A', [], ['A: 1'], 'MISS'),
+  vary('A, an empty one counts as none', 'A', ['A:'], [], 'HIT'),
+  vary('A, another case of the name', 'a', ['A: 1'], ['a: 1'], 'HIT'),
+  vary('A, another case of the value', 'A', ['A: x'], ['A: X'], 'MISS'),
+  vary('A, spaces inside', 'A', ['A: 1,2'], ['A: 1, 2'], 'MISS'),
+  vary('A, two lines', 'A', ['A: 1', 'A: 2'], ['A: 1,2'], 'HIT'),
+  vary('A, two lines in another order', 'A', ['A: 1', 'A: 2'], ['A: 2', 'A: 1'], 'MISS'),
+  vary('A, something else differs', 'A', ['B: 1'], ['B: 2'], 'HIT'),
+  vary('A, B', 'A, B', ['A: 1', 'B: 2'], ['B: 2', 'A: 1'], 'HIT'),
+  vary('A, B, the second differs', 'A, B', ['A: 1', 'B: 2'], ['A: 1', 'B: 3'], 'MISS'),
+  vary('A,,B', 'A,, ,B', ['A: 1', 'B: 2'], ['A: 1', 'B: 3'], 'MISS'),
+  vary('A B, spaces between', 'A B', ['A: 1', 'B: 2'], ['A: 1', 'B: 3'], 'MISS'),
+  vary('A;q, no name of a field', 'A;q', ['A: 1'], ['A: 2'], 'HIT'),
+  vary('a tab before a name', 'A,\tB', ['B: 1'], ['B: 2'], 'HIT'),
+  vary('Accept-Encoding, spaces', 'Accept-Encoding', [GZIP], ['Accept-Encoding: gzip,br'], 'HIT'),
+  vary(
+    'Accept-Encoding, two lines',
+    'Accept-Encoding',
+    [GZIP],
+    ['Accept-Encoding: gzip', 'Accept-Encoding: br'],
+    'HIT',
+  ),
+  vary('Accept-Encoding, order', 'Accept-Encoding', [GZIP], ['Accept-Encoding: br, gzip'], 'MISS'),
+  vary('Accept-Encoding, case', 'Accept-Encoding', [GZIP], ['Accept-Encoding: GZIP, br'], 'MISS'),
+  vary(
+    'Accept-Encoding, a weight',
+    'Accept-Encoding',
+    [GZIP],
+    ['Accept-Encoding: gzip;q=1, br'],
+    'MISS',
+  ),
+  vary(
+    'accept-encoding in lower case',
+    'accept-encoding',
+    [GZIP],
+    ['accept-encoding:  gzip ,, br'],
+    'HIT',
+  ),
+  vary(
+    'Accept-Language, spaces',
+    'Accept-Language',
+    ['Accept-Language: de, en'],
+    ['Accept-Language: de,en'],
+    'HIT',
+  ),
+  vary(
+    'Accept-Charset, spaces',
+    'Accept-Charset',
+    ['Accept-Charset: a, b'],
+    ['Accept-Charset: a,b'],
+    'HIT',
+  ),
+  vary('Accept, spaces', 'Accept', ['Accept: a/b, c/d'], ['Accept: a/b,c/d'], 'MISS'),
+  vary('User-Agent', 'User-Agent', ['User-Agent: x'], ['User-Agent: y'], 'MISS'),
+  vary('Cookie', 'Cookie', ['Cookie: a=1'], ['Cookie: a=2'], 'MISS'),
+  vary('128 bytes', `A${','.repeat(126)}B`, ['B: 1'], ['B: 1'], 'HIT'),
+  vary('129 bytes', `A${','.repeat(127)}B`, ['B: 1'], ['B: 1'], 'MISS'),
+  vary('two lines, the first decides too', ['A', 'B'], ['A: 1'], ['A: 2'], 'MISS', before('HIT')),
+  vary('two lines, the second decides', ['A', 'B'], ['B: 1'], ['B: 2'], 'MISS'),
+  vary('two lines, * first', ['*', 'B'], [], [], 'MISS'),
+  vary('two lines, * last', ['A', '*'], [], [], 'MISS'),
+  vary(
+    'two lines of 100 bytes',
+    [`A${','.repeat(98)}B`, `A${','.repeat(98)}B`],
+    [],
+    [],
+    'MISS',
+    before('HIT'),
+  ),
+]
