@@ -25,6 +25,8 @@ export interface CommandInput {
   readonly values: Readonly<Record<string, string>>
   /** The word without an option, or null. */
   readonly word: string | null
+  /** The second one, where there is one. */
+  readonly second?: string
   readonly terminal: Terminal
 }
 
@@ -37,6 +39,8 @@ export interface Command {
   readonly details?: string
   /** What its one word without an option is called, when it takes one. */
   readonly word?: string
+  /** The same of a second one. */
+  readonly second?: string
   readonly options: Readonly<Record<string, CommandOption>>
   /** Returns the exit code. */
   run(input: CommandInput): number | Promise<number>
@@ -48,6 +52,7 @@ export type ParsedCommand =
       readonly kind: 'command'
       readonly values: CommandInput['values']
       readonly word: string | null
+      readonly second?: string
     }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly text: string }
@@ -72,13 +77,15 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
     tokens: true,
   })
   const values: Record<string, string> = {}
-  let word: string | null = null
+  const words: string[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
       if (command.word === undefined) return mistake(`"${command.name}" takes no "${token.value}"`)
-      if (word !== null) return mistake(`"${command.name}" takes one ${command.word}, not two`)
-      word = token.value
+      if (words.length === (command.second === undefined ? 1 : 2)) {
+        return mistake(tooManyText(command))
+      }
+      words.push(token.value)
       continue
     }
     const { name, rawName } = token
@@ -94,23 +101,30 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
     if (problem !== '') return mistake(problem)
     values[name] = token.value ?? ''
   }
-  return { kind: 'command', values, word }
+  const [word = null, second] = words
+  return { kind: 'command', values, word, ...(second === undefined ? {} : { second }) }
 }
 
 /** The help of one command. */
 export function commandHelp(command: Command): string {
-  const { name, summary, details, word, options } = command
+  const { name, summary, details, word, second, options } = command
   const rows = Object.entries(options).map(([long, { short, value, isValueOptional, doc }]) => {
     const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`
     const shown = isValueOptional ? `[${value}]` : value
     return `  ${(value === undefined ? names : `${names} ${shown}`).padEnd(30)} ${doc}\n`
   })
+  const words = [word, second].map(each => (each === undefined ? '' : ` [${each}]`)).join('')
   return (
     `${summary}\n\n` +
-    `Usage: headgate ${name}${rows.length > 0 ? ' [options]' : ''}${word ? ` [${word}]` : ''}\n` +
+    `Usage: headgate ${name}${rows.length > 0 ? ' [options]' : ''}${words}\n` +
     (rows.length > 0 ? `\nOptions:\n${rows.join('')}` : '') +
     (details === undefined ? '' : `\n${details}\n`)
   )
+}
+
+function tooManyText({ name, word, second }: Command): string {
+  if (second === undefined) return `"${name}" takes one ${word}, not two`
+  return `"${name}" takes one ${word} and one ${second}, and no more`
 }
 
 function valueProblem(rawName: string, option: CommandOption, value: string | undefined): string {

@@ -131,6 +131,38 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'cache',
+    summary: 'Shows what is cached, and removes some of it',
+    word: 'ACTION',
+    second: 'URL',
+    options: {
+      ...READING,
+      socket: { value: 'PATH', doc: 'the control socket, in place of that of a configuration' },
+      cache: { value: 'NAME', doc: 'only this cache (default: all)' },
+      key: { value: 'KEY', doc: 'purge: this cache key, with all its variants' },
+      prefix: { value: 'START', doc: 'purge: every URL or cache key that begins so' },
+      tag: { value: 'TAG', doc: 'purge: what has this Cache-Tag, Surrogate-Key or xkey' },
+      all: { doc: 'purge: everything' },
+      soft: { doc: 'purge: keep it, as something stale' },
+      url: { value: 'START', doc: 'ls: only URLs that begin so' },
+      limit: { value: 'N', doc: 'ls: at most so many (default: 100)' },
+      json: { doc: 'print JSON (docs/status.md)' },
+    },
+    details:
+      'Actions:\n' +
+      '  purge URL   removes what a request for the URL would be answered with, all variants of it\n' +
+      '  purge --key KEY, --prefix START, --tag TAG, --all\n' +
+      '  stat        how the caches are doing\n' +
+      '  ls          what is stored, in no order\n\n' +
+      'The running process is asked over its control socket. A purge holds for all workers and for\n' +
+      'what is being fetched, and is over when the command ends.\n' +
+      'Exit code: 0 when it is done, 3 when nothing runs, 1 when not.',
+    run: async input => {
+      const { runCacheCommand } = await import('./cache/cache-command.ts')
+      return runCacheCommand(input, () => loadOptions({ ...input, word: null }))
+    },
+  },
+  {
     name: 'convert',
     summary: 'Prints YAML that means the same as an nginx configuration',
     word: 'FILE',
@@ -199,8 +231,9 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     case 'mistake':
       say(terminal, parsed.text)
       return USAGE
-    case 'command':
-      return command.run({ values: parsed.values, word: parsed.word, terminal })
+    case 'command': {
+      return command.run({ ...parsed, terminal })
+    }
   }
 }
 
@@ -215,6 +248,7 @@ async function convert(input: CommandInput): Promise<number> {
   const { readFor } = await import('./load.ts')
   const { showFindings } = await import('./report.ts')
   const { writeYaml } = await import('../config/yaml/write.ts')
+  const { withoutUnsaidPlace } = await import('./conversion.ts')
   const { terminal, values } = input
   const options = loadOptions(input)
   if (options === null) return 1
@@ -223,7 +257,7 @@ async function convert(input: CommandInput): Promise<number> {
   const result = readFor({ ...options, prefix, file: shortPath(options.file, terminal.cwd) })
   showFindings(terminal, result)
   if (result.config === null) return 1
-  terminal.out(writeYaml(result.config))
+  terminal.out(writeYaml(withoutUnsaidPlace(result.config)))
   return 0
 }
 

@@ -1,6 +1,6 @@
-// The unix socket on which a running process says how it is doing: HTTP with a table of routes,
-// for `headgate status` and for scripts (`curl --unix-socket`). Only its owner may connect. A socket
-// that a dead process left behind is replaced, one that answers is left alone.
+// The unix socket on which a running process says how it is doing and takes orders: HTTP with a table
+// of routes, for `headgate status` and for scripts (`curl --unix-socket`). Only its owner may connect.
+// A socket that a dead process left behind is replaced, one that answers is left alone.
 
 import { lstatSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -18,12 +18,27 @@ import { CONTROL_LIMITS } from './limits.ts'
 import { probeListeners } from './listen-probe.ts'
 
 /** What one path answers. */
-export interface ControlRoute {
-  readonly method: 'GET'
-  readonly path: string
-  /** Becomes the JSON of the response. */
-  readonly answer: () => unknown
-}
+export type ControlRoute =
+  | {
+      readonly method: 'GET'
+      readonly path: string
+      /** Becomes the JSON of the response. */
+      readonly answer: () => unknown
+    }
+  | {
+      readonly method: 'POST'
+      readonly path: string
+      /**
+       * Does what is asked for, however long that takes, and resolves to the JSON of the response.
+       *
+       * @param order the JSON of the request; null where it has no body
+       * Fails with `OrderRefused` when the order makes no sense.
+       */
+      readonly obey: (order: unknown) => Promise<unknown>
+    }
+
+/** An order that cannot be obeyed as it stands: one line for whoever gave it. */
+export class OrderRefused extends Error {}
 
 export interface ControlSocketOptions {
   readonly routes: readonly ControlRoute[]
@@ -168,6 +183,10 @@ export class ControlSocket {
     // HEAD comes with GET (RFC 9110 §9.3.2); Node leaves the body out.
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = found.find(each => each.method === method)
+    if (route?.method === 'POST') {
+      void this.#obey(route, request, response)
+      return
+    }
     // What a request has of a body is not wanted.
     request.resume()
     if (route !== undefined) {
@@ -180,27 +199,93 @@ export class ControlSocket {
       })
     } else {
       const methods = found.map(each => each.method)
-      response.setHeader('allow', [...methods, 'HEAD'].join(', '))
+      const isRead = methods.includes('GET')
+      response.setHeader('allow', [...methods, ...(isRead ? ['HEAD'] : [])].join(', '))
       send(response, { status: 405, value: { error: `${path} takes ${methods.join(', ')}` } })
     }
   }
 
   /** A mistake in one answer must not end the process that it is about. */
-  #make(route: ControlRoute): Answer {
+  #make(route: ControlRoute & { readonly method: 'GET' }): Answer {
     try {
       return { status: 200, value: route.answer() }
     } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#options.log('alert', `control socket, ${route.path}: ${text}`)
-      const reason = 'the answer could not be made; the error log has the reason'
-      return { status: 500, value: { error: reason } }
+      return this.#mistake(route.path, error)
     }
+  }
+
+  /** Reads an order, has it obeyed, and answers then. Never rejects. */
+  async #obey(
+    route: ControlRoute & { readonly method: 'POST' },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const order = await readOrder(request)
+    if ('status' in order) {
+      // The rest of a body that is too long is not waited for.
+      response.once('finish', () => request.destroy())
+      send(response, order)
+      return
+    }
+    // From here on it is we who take their time.
+    request.socket.setTimeout(0)
+    const answer = await this.#outcome(route, order.value)
+    // Whoever does not read it is not waited for.
+    request.socket.setTimeout(CONTROL_LIMITS.controlRequestMs)
+    send(response, answer)
+  }
+
+  async #outcome(
+    route: ControlRoute & { readonly method: 'POST' },
+    order: unknown,
+  ): Promise<Answer> {
+    try {
+      return { status: 200, value: await route.obey(order) }
+    } catch (error) {
+      if (error instanceof OrderRefused) return { status: 400, value: { error: error.message } }
+      return this.#mistake(route.path, error)
+    }
+  }
+
+  #mistake(path: string, error: unknown): Answer {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#options.log('alert', `control socket, ${path}: ${text}`)
+    const reason = 'the answer could not be made; the error log has the reason'
+    return { status: 500, value: { error: reason } }
   }
 }
 
 interface Answer {
   readonly status: number
   readonly value: unknown
+}
+
+/** The JSON that a request brings, or what there is to say to one that brings none. */
+function readOrder(request: IncomingMessage): Promise<{ readonly value: unknown } | Answer> {
+  const { promise, resolve } = Promise.withResolvers<{ readonly value: unknown } | Answer>()
+  const refuse = (status: number, error: string) => resolve({ status, value: { error } })
+  const bytesMax = CONTROL_LIMITS.controlBodyBytesMax
+  const chunks: Buffer[] = []
+  let bytes = 0
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    chunks.push(chunk)
+    if (bytes <= bytesMax) return
+    request.pause()
+    refuse(413, `the body is longer than ${bytesMax} bytes`)
+  })
+  // Who sent half a body is gone.
+  request.on('close', () => refuse(400, 'the body did not come'))
+  request.on('error', () => refuse(400, 'the body did not come'))
+  request.on('end', () => {
+    try {
+      const text = Buffer.concat(chunks).toString()
+      resolve({ value: text === '' ? null : (JSON.parse(text) as unknown) })
+    } catch {
+      refuse(400, 'the body is no JSON')
+    }
+  })
+  return promise
 }
 
 function send(response: ServerResponse, { status, value }: Answer): void {

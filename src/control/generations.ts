@@ -6,8 +6,11 @@ import type { Config } from '../model/config.ts'
 import { addressText, type ListenAddress } from '../model/listener.ts'
 import type { Upstream } from '../model/upstream.ts'
 import type { Generation, ResolvedUpstream } from '../worker/messages.ts'
+import { CACHE_THREAD } from '../zone/cache-layout.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import { makeGroupSlots, makePeerSlots, peerKey, type SlotTable } from '../zone/slots.ts'
+import { CacheMemories } from './cache/cache-memories.ts'
+import type { KeptCache } from './cache/cache-messages.ts'
 import type { PeerAddress, UpstreamAddresses } from './resolve.ts'
 import { UpstreamMemories } from './upstream-memory.ts'
 
@@ -28,6 +31,7 @@ export class Generations {
   readonly #groupSlots: SlotTable
   readonly #holders = new Map<number, Set<Holder>>()
   readonly #memories = new UpstreamMemories()
+  readonly #caches = new CacheMemories()
   /** By version. */
   readonly #lists = new Map<number, PeerList>()
   #last = 0
@@ -72,7 +76,15 @@ export class Generations {
     this.#last = number
     this.#holders.set(number, new Set())
     const memories = this.#memories.take(number, config.upstreams)
-    const generation: Generation = { number, config, upstreams: resolved, memories, listeners }
+    const caches = this.#caches.take(number, config.caches)
+    const generation: Generation = {
+      number,
+      config,
+      upstreams: resolved,
+      memories,
+      caches,
+      listeners,
+    }
     this.enter(generation)
     return generation
   }
@@ -147,9 +159,15 @@ export class Generations {
     for (const number of [...this.#holders.keys()]) this.letGo(number, holder)
   }
 
-  /** Clears up after a worker that ended in what the workers share for single upstreams. */
+  /** Clears up after a worker, or the cache thread, that ended in what is shared for upstreams and caches. */
   reclaim(worker: number): void {
-    this.#memories.reclaim(worker)
+    if (worker !== CACHE_THREAD) this.#memories.reclaim(worker)
+    this.#caches.reclaim(worker)
+  }
+
+  /** The caches of a generation in use. */
+  cachesOf(number: number): readonly KeptCache[] {
+    return this.#caches.of(number)
   }
 
   /** Numbers of the generations in use, oldest first. */
@@ -197,6 +215,7 @@ export class Generations {
     }
     this.#groupSlots.release(number)
     this.#memories.release(number)
+    this.#caches.release(number)
   }
 }
 

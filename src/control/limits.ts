@@ -54,6 +54,12 @@ export const CONTROL_LIMITS = {
   controlConnectionsMax: 32,
   controlRequestMs: 5_000,
   controlHeadBytesMax: 8_192,
+  /** An order has a cache key in it at most: one of 64 KiB, each byte escaped. */
+  controlBodyBytesMax: 512 * 1024,
+  /** What a worker needs to find the cache keys of a URL. */
+  cacheKeyMs: 2_000,
+  /** How long `cache` waits for a purge or a listing: a slow disk with millions of files. */
+  cacheOrderMs: 3_600_000,
   /** How long `status` waits for the answer of the control socket. */
   statusTimeoutMs: 5_000,
   /** Bytes of an answer that `status` reads: some hundred thousand peers. */

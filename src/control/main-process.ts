@@ -7,6 +7,9 @@ import { PROGRAM, VERSION } from '../base/version.ts'
 import type { Config } from '../model/config.ts'
 import type { LogLevel } from '../model/settings.ts'
 import { killGroups } from '../probe/program-groups.ts'
+import { CACHE_THREAD } from '../zone/cache-layout.ts'
+import { cacheNotices } from './cache/cache-memories.ts'
+import { endByForce } from './end-by-force.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { canShareListeners, removeUnixSockets } from './listen-probe.ts'
 import { type LoadOptions, load } from './load.ts'
@@ -69,12 +72,6 @@ export async function runMain(options: MainOptions): Promise<number> {
   }
 }
 
-/** The end of a process joins its threads, and never comes when one is stuck inside a system call. */
-function endByForce(): never {
-  process.kill(process.pid, 'SIGKILL')
-  throw new Error('the process outlived SIGKILL')
-}
-
 class MainProcess {
   readonly #options: MainOptions
   readonly #end = Promise.withResolvers<number>()
@@ -101,7 +98,11 @@ class MainProcess {
       load: options.load,
       log: (level, text) => this.#write(level, text),
       onFilesChanged: () => this.#wantReload(),
+      onPeersChanged: () => this.#refreshPeers(),
       workers: () => this.#supervisor?.count ?? 0,
+      cachesOf: generation => this.#memory.generations.cachesOf(generation),
+      findKeys: async (url, method) => this.#supervisor?.findKeys(url, method) ?? null,
+      onCachesGone: () => this.#memory.generations.reclaim(CACHE_THREAD),
       now: () => Date.now(),
     })
   }
@@ -201,10 +202,11 @@ class MainProcess {
     void this.#names.close()
     this.#overseer.closeNow()
     this.#pidFile.remove()
-    const isStuck = this.#supervisor?.isStuck ?? false
-    if (isStuck) this.#write('alert', 'a worker is stuck in a system call: ending by SIGKILL')
+    const isWorker = this.#supervisor?.isStuck ?? false
+    const stuck = isWorker ? 'a worker' : this.#overseer.caches.isStuck ? 'the cache thread' : ''
+    if (stuck !== '') this.#write('alert', `${stuck} is stuck in a system call: ending by SIGKILL`)
     this.#log.close()
-    if (isStuck) endByForce()
+    if (stuck !== '') endByForce()
   }
 
   /** A signal came while something was awaited. */
@@ -264,6 +266,7 @@ class MainProcess {
       generations: this.#memory.generations,
       supervisor: this.#supervisor!,
       prepare: generation => this.#overseer.preparePeers(generation),
+      stay: (...peers) => this.#overseer.leaving.stay(...peers),
       log: (level, text) => this.#write(level, text),
     })
     this.#overseer.use(this.#running)
@@ -304,6 +307,7 @@ class MainProcess {
     if (problem !== '') this.#write('emerg', problem)
     const { count } = this.#supervisor!
     for (const text of restartNotices(running.config, config, count)) this.#write('notice', text)
+    for (const text of cacheNotices(running.config, config)) this.#write('notice', text)
     this.#write('notice', `reloaded: ${this.#stateText()}`)
   }
 
@@ -335,6 +339,7 @@ class MainProcess {
         this.#memory.reclaim(index)
         if (index === 0) removeUnixSockets(this.#running?.listening.bound ?? [])
       },
+      onPurge: (cache, prefix) => this.#overseer.caches.purgePrefix(cache, prefix),
       onFatal: message => {
         this.#log.alarm(message)
         void this.#stop(1)

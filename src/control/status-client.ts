@@ -1,73 +1,32 @@
-// Asks the control socket of a running process how it is doing. Three outcomes: an answer, nobody
-// there, or something that is no answer.
+// Asks the control socket of a running process how it is doing, and reads what it says.
 
-import { statSync } from 'node:fs'
-import { request } from 'node:http'
-
-import { systemErrorCode, systemErrorText } from '../base/system-error.ts'
+import { askControl, type ControlAnswer } from './control-client.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { STATUS_FORMAT, type StatusReport } from './status-report.ts'
 
 export type StatusAnswer =
   | { readonly kind: 'report'; readonly report: StatusReport; readonly text: string }
-  /** Nobody listens: there is no such socket, or its process has ended. */
-  | { readonly kind: 'absent'; readonly isStale: boolean }
-  | { readonly kind: 'failed'; readonly problem: string }
-
-/** What asking a file of another kind comes to. */
-export const NO_SOCKET = 'it is no socket'
+  | Exclude<ControlAnswer, { readonly kind: 'answer' }>
 
 /** Asks at one socket. Never rejects. */
-export function askStatus(
+export async function askStatus(
   socketPath: string,
   timeoutMs: number = CONTROL_LIMITS.statusTimeoutMs,
 ): Promise<StatusAnswer> {
-  const { promise, resolve } = Promise.withResolvers<StatusAnswer>()
-  const fail = (problem: string) => resolve({ kind: 'failed', problem })
-  const asking = request(
-    { socketPath, path: '/status', agent: false, signal: AbortSignal.timeout(timeoutMs) },
-    answer => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        if (bytes > CONTROL_LIMITS.statusBytesMax) asking.destroy(new Error('it does not end'))
-        else chunks.push(chunk)
-      })
-      answer.on('error', error => fail(errorText(error, timeoutMs)))
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        if (answer.statusCode === 200) resolve(readReport(text))
-        else fail(`it answers ${answer.statusCode}: ${text.trim().slice(0, 200)}`)
-      })
-    },
-  )
-  asking.on('error', error => {
-    const code = systemErrorCode(error)
-    if (code === 'ECONNREFUSED' && !isSocket(socketPath)) fail(NO_SOCKET)
-    else if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-      resolve({ kind: 'absent', isStale: code === 'ECONNREFUSED' })
-    } else fail(errorText(error, timeoutMs))
-  })
-  asking.end()
-  return promise
-}
-
-/** A connection to a file of another kind is refused too. */
-function isSocket(path: string): boolean {
-  try {
-    return statSync(path).isSocket()
-  } catch {
-    // It is gone, or not for us to see.
-    return true
-  }
+  const answer = await askControl(socketPath, { method: 'GET', path: '/status', timeoutMs })
+  if (answer.kind !== 'answer') return answer
+  const { status, text } = answer
+  if (status === 200) return readReport(text)
+  return { kind: 'failed', problem: `it answers ${status}: ${text.trim().slice(0, 200)}` }
 }
 
 function readReport(text: string): StatusAnswer {
   try {
     const report = JSON.parse(text) as Partial<StatusReport> | null
     if (report?.format === STATUS_FORMAT) {
-      return { kind: 'report', report: report as StatusReport, text }
+      // A process that was started before caches were reported says nothing of them.
+      const whole = { caches: [], ...report } as unknown as StatusReport
+      return { kind: 'report', report: whole, text }
     }
     const form = report?.format ?? 'none'
     const problem = `its answer has format ${form}, and this program reads ${STATUS_FORMAT}`
@@ -75,9 +34,4 @@ function readReport(text: string): StatusAnswer {
   } catch {
     return { kind: 'failed', problem: 'its answer is no JSON' }
   }
-}
-
-function errorText(error: Error, timeoutMs: number): string {
-  const isLate = error.name === 'AbortError' || error.name === 'TimeoutError'
-  return isLate ? `no answer in ${timeoutMs / 1000} s` : systemErrorText(error)
 }

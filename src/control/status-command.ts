@@ -4,12 +4,14 @@
 
 import { type Delay, systemDelay } from '../base/delay.ts'
 import type { CommandInput } from './command.ts'
-import { usualControlPaths } from './control-path.ts'
+import { type ControlAnswer, NO_SOCKET } from './control-client.ts'
+import { askedControlPaths } from './control-path.ts'
 import { type LoadOptions, readFor } from './load.ts'
 import { showFindings } from './report.ts'
-import { askStatus, NO_SOCKET, type StatusAnswer } from './status-client.ts'
+import { askStatus, type StatusAnswer } from './status-client.ts'
 import { statusTable } from './status-table.ts'
 import { say, type Terminal } from './terminal.ts'
+import { writtenControlPaths } from './written-control-path.ts'
 
 const RUNNING = 0
 const FAILED = 1
@@ -51,9 +53,15 @@ export async function showStatus(
     say(terminal, `option "--watch" takes ${range} seconds, not "${values.watch}"`)
     return FAILED
   }
-  const paths = values.socket === undefined ? pathsFor(options, terminal, around) : [values.socket]
-  if (paths === null) return FAILED
-  const found = await askAll(paths, around)
+  const sockets = findSockets(values, options, terminal, around.userId)
+  if (sockets === null) return FAILED
+  const found = await askAll(sockets.paths, around)
+  if (found.answer.kind === 'absent' && !sockets.isKnown) {
+    const where = found.paths.map(path => `"${path}"`).join(' or ')
+    const cure = 'name the socket with --socket'
+    say(terminal, `cannot tell whether it runs: there is no control socket ${where} (${cure})`)
+    return FAILED
+  }
   if (seconds === 0 || found.answer.kind !== 'report') return show(found, values, terminal)
   return watch(found, seconds, { values, terminal, around })
 }
@@ -64,26 +72,48 @@ interface Found {
   readonly paths: readonly string[]
 }
 
-/** The sockets that the configuration may have; null when that cannot be known, which is said. */
-function pathsFor(
+/**
+ * The control sockets that are meant: the one of `--socket`, or those that the configuration may have; null when that
+ * cannot be known, which is said.
+ */
+export function socketPaths(
+  values: CommandInput['values'],
   options: () => LoadOptions | null,
   terminal: Terminal,
-  { userId = process.getuid?.() ?? -1 }: StatusSurroundings,
+  userId = process.getuid?.() ?? -1,
 ): readonly string[] | null {
+  return findSockets(values, options, terminal, userId)?.paths ?? null
+}
+
+interface Sockets {
+  readonly paths: readonly string[]
+  /** It is at one of these, if it is there at all. */
+  readonly isKnown: boolean
+}
+
+function findSockets(
+  { socket }: CommandInput['values'],
+  options: () => LoadOptions | null,
+  terminal: Terminal,
+  userId = process.getuid?.() ?? -1,
+): Sockets | null {
+  if (socket !== undefined) return { paths: [socket], isKnown: true }
   const load = options()
   if (load === null) return null
-  const usual = usualControlPaths({ configFile: load.file, env: terminal.env, userId })
+  const usual = askedControlPaths({ configFile: load.file, env: terminal.env, userId })
   const result = readFor(load)
   const path = result.config?.process.controlPath
   if (path === '') {
     say(terminal, `${load.file} switches the control socket off: there is nobody to ask`)
     return null
   }
-  if (path !== undefined) return path === null ? usual : [path]
+  if (path !== undefined) return { paths: path === null ? usual : [path], isKnown: true }
   // What runs may have been started before the mistake was made.
   showFindings(terminal, result, ['error'])
-  say(terminal, 'the configuration has errors: looking where its socket is by default')
-  return usual
+  const written = writtenControlPaths(result.sources, load.prefix)
+  const where = written.length > 0 ? 'as far as it says, and ' : ''
+  say(terminal, `the configuration has errors: looking where its socket is, ${where}by default`)
+  return { paths: [...written, ...usual], isKnown: false }
 }
 
 /** Asks at each place until somebody answers. */
@@ -95,8 +125,10 @@ async function askAll(
   for (const path of paths) {
     const answer = await ask(path)
     if (answer.kind === 'report') return { answer, paths: [path] }
-    if (answer.kind === 'failed') found = { answer, paths: [path] }
-    else if (answer.isStale && found.answer.kind === 'absent') found = { answer, paths: [path] }
+    // What a dead process left is the nearest to an answer; what we may not ask may be another's.
+    const isLeft = answer.kind === 'absent' && answer.isStale
+    const isLeftBefore = found.answer.kind === 'absent' && found.answer.isStale
+    if (isLeft || (answer.kind === 'failed' && !isLeftBefore)) found = { answer, paths: [path] }
   }
   return found
 }
@@ -104,7 +136,7 @@ async function askAll(
 /** Shows one answer. Returns the exit code. */
 function show(found: Found, values: CommandInput['values'], terminal: Terminal): number {
   const { answer } = found
-  if (answer.kind !== 'report') return complain(found, terminal)
+  if (answer.kind !== 'report') return sayAbsence(answer, found.paths, terminal)
   const { columns = 0 } = terminal.screen ?? {}
   const text =
     values.json === undefined
@@ -114,7 +146,16 @@ function show(found: Found, values: CommandInput['values'], terminal: Terminal):
   return RUNNING
 }
 
-function complain({ answer, paths }: Found, terminal: Terminal): number {
+/**
+ * Says why there is no answer. Returns the exit code.
+ *
+ * @param paths where it was asked
+ */
+export function sayAbsence(
+  answer: Exclude<ControlAnswer, { readonly kind: 'answer' }>,
+  paths: readonly string[],
+  terminal: Terminal,
+): number {
   const where = paths.map(path => `"${path}"`).join(' or ')
   if (answer.kind === 'failed') {
     const isDenied = /EACCES|EPERM|Permission denied|not permitted/.test(answer.problem)
@@ -124,7 +165,7 @@ function complain({ answer, paths }: Found, terminal: Terminal): number {
     say(terminal, `cannot ask control socket ${where}: ${answer.problem} (${cure})`)
     return FAILED
   }
-  const isStale = answer.kind === 'absent' && answer.isStale
+  const { isStale } = answer
   const what = isStale ? 'nobody serves control socket' : 'there is no control socket'
   const cure = isStale
     ? 'its process has ended; the next start replaces it'
@@ -159,7 +200,7 @@ async function watch(
     for (let count = 0; ; count++) {
       if (found.answer.kind !== 'report') {
         if (isScreen) terminal.out('\n')
-        return complain(found, terminal)
+        return sayAbsence(found.answer, found.paths, terminal)
       }
       const text = watchText(found.answer, { values, terminal, isScreen, isFirst: count === 0 })
       terminal.out(text)

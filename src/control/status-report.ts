@@ -7,6 +7,7 @@ import { addressText } from '../model/listener.ts'
 import type { Method, Peer, Sticky, Upstream } from '../model/upstream.ts'
 import { GROUP } from '../zone/layout.ts'
 import type { PeerStatus, PeerZone } from '../zone/peer-zone.ts'
+import type { StatusCache } from './cache/cache-status.ts'
 import type { Maintenance } from './maintenance.ts'
 import type { RosterPeer } from './peer-roster.ts'
 import type { PastTransition } from './probe-log.ts'
@@ -89,6 +90,7 @@ export interface StatusReport {
   readonly generation: number
   readonly workers: number
   readonly upstreams: readonly StatusUpstream[]
+  readonly caches: readonly StatusCache[]
   /** The newest last. */
   readonly transitions: readonly {
     readonly at: string
@@ -109,6 +111,7 @@ export interface StatusParts {
   readonly zone: PeerZone
   readonly probes: ProbeTable
   readonly maintenance: Maintenance
+  readonly caches: readonly StatusCache[]
   readonly transitions: readonly PastTransition[]
   readonly nowMs: number
   readonly startedMs: number
@@ -144,6 +147,7 @@ export function makeStatusReport(parts: StatusParts): StatusReport {
         ],
       }
     }),
+    caches: parts.caches,
     transitions: transitions.map(({ atMs, ...rest }) => ({ at: timeText(atMs), ...rest })),
   }
 }
@@ -227,13 +231,16 @@ function judge(
   file: string | null,
   nowMs: number,
 ): { readonly state: StatusPeerState; readonly why: string } {
-  if (file !== null) return { state: 'maintenance', why: `maintenance file ${file}` }
+  // Without `sticky` nobody is bound to anything.
+  const stays = upstream.sticky === null ? '' : '; bound sessions stay'
+  if (file !== null) {
+    const isOpen = !seen.states.includes('down')
+    return { state: 'maintenance', why: `maintenance file ${file}${isOpen ? stays : ''}` }
+  }
   if (line.isDown) return { state: 'down', why: 'marked down in the configuration' }
   if (probed?.state === 'down') {
-    // Without `sticky` nobody is bound to anything.
-    const hasBound = upstream.sticky !== null && seen.states.includes('quiesced')
-    const stays = hasBound ? '; bound sessions stay' : ''
-    return { state: 'down', why: `${probed.why}${stays}` }
+    const isOpen = seen.states.includes('quiesced')
+    return { state: 'down', why: `${probed.why}${isOpen ? stays : ''}` }
   }
   if (probed?.state === 'checking') return { state: 'checking', why: probed.why }
   if (seen.states.includes('down')) return { state: 'down', why: 'taken out by an operator' }

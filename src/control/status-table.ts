@@ -2,6 +2,7 @@
 // virtual address with its method, and under it the real ones.
 
 import { PROGRAM } from '../base/version.ts'
+import { cacheLines } from './cache/cache-table.ts'
 import { spanText } from './probe-log.ts'
 import type { StatusPeer, StatusPeerState, StatusReport, StatusUpstream } from './status-report.ts'
 
@@ -51,6 +52,8 @@ export function statusTable(report: StatusReport, style: TableStyle): string {
     if (upstream.peers.length === 0) plain('  (no peers)')
   }
   if (report.upstreams.length === 0) plain('(no upstreams)')
+  const caches = cacheLines(report.caches)
+  for (const text of caches.length === 0 ? [] : ['', ...caches]) plain(text)
   for (const text of transitionLines(report, style.transitionsMax)) plain(text)
   return lines
     .map(({ text, color, at }) => {

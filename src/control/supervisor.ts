@@ -8,7 +8,7 @@ import type { Generation } from '../worker/messages.ts'
 import type { Generations } from './generations.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { decideRestart } from './restart.ts'
-import { type Answer, WorkerThread } from './worker-thread.ts'
+import { type Answer, type KeysFound, WorkerThread } from './worker-thread.ts'
 
 export interface SupervisorOptions {
   /** The workers' entry file. */
@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   readonly log: (level: LogLevel, text: string) => void
   /** A worker has ended: its traces in shared memory are to be removed before another takes its index. */
   readonly onGone: (index: number) => void
+  /** A request purges keys of a cache: see `WorkerEvents`. */
+  readonly onPurge: (cache: string, prefix: string) => Promise<number>
   /** The workers cannot be kept alive: the process has to end. */
   readonly onFatal: (message: string) => void
   readonly delay: Delay
@@ -150,6 +152,12 @@ export class Supervisor {
     }
   }
 
+  /** Which cache keys a request would have: one worker that serves is asked. */
+  async findKeys(url: string, method: string): Promise<KeysFound> {
+    const thread = this.#threads().find(each => each.hasServed)
+    return thread?.findKeys(url, method) ?? { found: [], problem: 'no worker serves' }
+  }
+
   /** USR1: resolves when every worker writes into files opened anew. */
   async reopenLogs(): Promise<void> {
     const all = this.#threads().map(thread => thread.reopenLogs())
@@ -187,7 +195,8 @@ export class Supervisor {
   }
 
   #startThread(seat: Seat): WorkerThread {
-    const { workerUrl, peerZone, metricZone, isAlone, generations, log, now } = this.#options
+    const { workerUrl, peerZone, metricZone, isAlone, generations, log, now, onPurge } =
+      this.#options
     const { index } = seat
     const current = this.#current!
     const generation = listenersFor(index, current)
@@ -198,6 +207,7 @@ export class Supervisor {
         onLog: log,
         onReleased: number => generations.letGo(number, thread),
         onPeersReleased: version => generations.letGoPeers(version, thread),
+        onPurge,
         onExit: reason => this.#onExit(seat, thread, reason),
       },
       now(),

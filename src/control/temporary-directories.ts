@@ -17,13 +17,15 @@ import { mapSettings } from './map-settings.ts'
 const MODE = 0o700
 
 /** The directories that a request can come to write into, each once: what is not proxied has no body to keep. */
-export function temporaryDirectories({ servers }: Config): ReadonlySet<string> {
+export function temporaryDirectories({ servers, caches }: Config): ReadonlySet<string> {
   const found = new Set<string>()
+  const isForCaches = caches.some(cache => cache.usesTempPath)
   const add = ({ action, settings: { client, proxy }, locations }: Server | Location) => {
     if (action.kind === 'proxy') {
       // Without buffering too: a chunked body for a peer of HTTP/1.0 is kept until its length is known.
       if (proxy.isRequestBuffering || proxy.httpVersion === '1.0') found.add(client.bodyTempPath)
-      if (proxy.isBuffering && proxy.tempFileBytesMax > 0) found.add(proxy.tempPath)
+      const isBuffered = proxy.isBuffering && proxy.tempFileBytesMax > 0
+      if (isBuffered || (isForCaches && proxy.cache !== null)) found.add(proxy.tempPath)
     }
     locations.forEach(add)
   }
@@ -84,7 +86,8 @@ export function makeTemporaryDirectories(config: Config): void {
   }
 }
 
-function makeDirectory(path: string): void {
+/** Makes the last level of a directory, for nobody else. Throws an `Error` with one line. */
+export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: MODE })
   } catch (error) {
@@ -93,8 +96,8 @@ function makeDirectory(path: string): void {
   }
 }
 
-function isCache(path: string, { cachePaths = [] }: Config): boolean {
-  return cachePaths.some(cache => resolve(cache) === resolve(path))
+function isCache(path: string, { caches }: Config): boolean {
+  return caches.some(cache => resolve(cache.path) === resolve(path))
 }
 
 /** Why a directory cannot be used, in nginx's words; null when it can, or can be made. */
@@ -105,7 +108,8 @@ function cannotUse(path: string, config: Config): string | null {
   return cannotMake(parent)
 }
 
-function cannotMake(path: string): string | null {
+/** Why a directory is not there to be written into and cannot be made either, in nginx's words; null when it is or can. */
+export function cannotMake(path: string): string | null {
   try {
     if (!statSync(path).isDirectory()) return `mkdir() "${path}" failed (it is no directory)`
   } catch (error) {

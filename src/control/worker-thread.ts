@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { systemDelay, TIMED_OUT, within } from '../base/delay.ts'
 import type { ListenAddress } from '../model/listener.ts'
 import type { LogLevel } from '../model/settings.ts'
-import type { FromWorker, ToWorker, WorkerStart } from '../worker/messages.ts'
+import type { CacheKeyFound, FromWorker, ToWorker, WorkerStart } from '../worker/messages.ts'
 import { tuneEngine } from './engine.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 
@@ -18,11 +18,19 @@ export type Answer =
   /** It ended before it answered. */
   | { readonly kind: 'died'; readonly message: string }
 
+/** The keys of a URL, or one line why there are none. */
+export interface KeysFound {
+  readonly found: readonly CacheKeyFound[]
+  readonly problem: string
+}
+
 /** What a worker tells besides its answers. */
 export interface WorkerEvents {
   onLog(level: LogLevel, text: string): void
   onReleased(generation: number): void
   onPeersReleased(version: number): void
+  /** Resolves to the number of entries that are gone. Never rejects. */
+  onPurge(cache: string, prefix: string): Promise<number>
   /** Exactly once, last. `reason` is one line. */
   onExit(reason: string): void
 }
@@ -37,6 +45,8 @@ export class WorkerThread {
   readonly #ended = Promise.withResolvers<void>()
   readonly #drained = Promise.withResolvers<void>()
   #reopened = Promise.withResolvers<void>()
+  readonly #questions = new Map<number, PromiseWithResolvers<KeysFound>>()
+  #lastQuestion = 0
   #reason = ''
   #hasEnded = false
   /** Whether it ever answered `ready`. */
@@ -65,6 +75,8 @@ export class WorkerThread {
       const reason = this.#reason || `exit code ${code}`
       for (const answer of this.#answers.values()) answer.resolve({ kind: 'died', message: reason })
       this.#answers.clear()
+      for (const question of this.#questions.values()) question.resolve(noKeys(reason))
+      this.#questions.clear()
       this.#drained.resolve()
       this.#reopened.resolve()
       this.#ended.resolve()
@@ -106,6 +118,18 @@ export class WorkerThread {
     return this.#reopened.promise
   }
 
+  /** Which cache keys a request would have. */
+  async findKeys(url: string, method: string): Promise<KeysFound> {
+    if (this.#hasEnded) return noKeys('it had ended')
+    const id = ++this.#lastQuestion
+    const question = Promise.withResolvers<KeysFound>()
+    this.#questions.set(id, question)
+    this.post({ kind: 'cache-key', id, url, method })
+    const answer = await within(question.promise, CONTROL_LIMITS.cacheKeyMs, systemDelay)
+    this.#questions.delete(id)
+    return answer === TIMED_OUT ? noKeys(`no answer in ${CONTROL_LIMITS.cacheKeyMs} ms`) : answer
+  }
+
   post(message: ToWorker): void {
     this.#worker.postMessage(message)
   }
@@ -124,6 +148,14 @@ export class WorkerThread {
 
   #expect(generation: number): void {
     this.#answers.set(generation, Promise.withResolvers<Answer>())
+  }
+
+  async #purge(
+    { id, cache, prefix }: FromWorker & { readonly kind: 'purge-prefix' },
+    events: WorkerEvents,
+  ): Promise<void> {
+    const count = await events.onPurge(cache, prefix)
+    this.post({ kind: 'purged', id, count })
   }
 
   #onMessage(message: FromWorker, events: WorkerEvents): void {
@@ -151,6 +183,12 @@ export class WorkerThread {
         this.#reopened.resolve()
         this.#reopened = Promise.withResolvers<void>()
         break
+      case 'cache-key':
+        this.#questions.get(message.id)?.resolve(message)
+        break
+      case 'purge-prefix':
+        void this.#purge(message, events)
+        break
       case 'log':
         events.onLog(message.level, message.text)
         break
@@ -159,6 +197,10 @@ export class WorkerThread {
 }
 
 const ENDED: Answer = { kind: 'died', message: 'it had ended' }
+
+function noKeys(reason: string): KeysFound {
+  return { found: [], problem: `the worker did not say which key that is: ${reason}` }
+}
 
 /** The first lines of the stack, which name the file, in one line. */
 function errorText(error: unknown): string {

@@ -40,6 +40,20 @@ export interface UpstreamMemory {
   readonly line: SharedArrayBuffer | null
 }
 
+/** Memory that all threads share for one cache (zone/cache-zone.ts). */
+export interface CacheMemory {
+  readonly zone: SharedArrayBuffer
+  /** Names this run of the program in the names of files that are being written: lower-case letters and digits. */
+  readonly run: string
+}
+
+/** A key that a URL has in one cache. */
+export interface CacheKeyFound {
+  /** Name of the cache. */
+  readonly cache: string
+  readonly key: string
+}
+
 /** A configuration ready to run. */
 export interface Generation {
   /** Rises by one with each reload. */
@@ -48,6 +62,8 @@ export interface Generation {
   readonly upstreams: readonly ResolvedUpstream[]
   /** In the order of `Config.upstreams`. */
   readonly memories: readonly UpstreamMemory[]
+  /** In the order of `Config.caches`. */
+  readonly caches: readonly CacheMemory[]
   /** Addresses to listen on, each once. Port 0 was replaced by the number that the first worker got. */
   readonly listeners: readonly ListenAddress[]
 }
@@ -84,6 +100,18 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   /** USR1: close log files and open them anew; answered by `reopened`. */
   | { readonly kind: 'reopen-logs' }
+  /**
+   * Which keys a request for a URL has, by the templates of the locations that it leads to; answered by `cache-key`.
+   * One message for a command that somebody types, not one for a request.
+   */
+  | {
+      readonly kind: 'cache-key'
+      readonly id: number
+      readonly url: string
+      readonly method: string
+    }
+  /** Answers `purge-prefix`. */
+  | { readonly kind: 'purged'; readonly id: number; readonly count: number }
 
 /** Worker → main thread. */
 export type FromWorker =
@@ -101,5 +129,20 @@ export type FromWorker =
   | { readonly kind: 'released-peers'; readonly version: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'reopened' }
+  /** `problem`: one line why nothing was found; else empty. */
+  | {
+      readonly kind: 'cache-key'
+      readonly id: number
+      readonly found: readonly CacheKeyFound[]
+      readonly problem: string
+    }
+  /** A request purges all keys that begin so (nginx: `proxy_cache_purge` with `*`); answered by `purged`. */
+  | {
+      readonly kind: 'purge-prefix'
+      readonly id: number
+      /** Name of the cache. */
+      readonly cache: string
+      readonly prefix: string
+    }
   /** A line for the main error log of this process (workers write their own log files; this is for start and stop). */
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }

@@ -18,6 +18,7 @@ import type { LogFiles } from '../proxy/log-files.ts'
 import type { ServerRuntime, Services, Snapshot, UpstreamRuntime } from '../proxy/runtime.ts'
 import { ServerTable } from '../proxy/server-table.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
+import type { WorkerCaches } from './cache-stores.ts'
 import { WorkerUpstream } from './compile-upstream.ts'
 import { DynamicNames, type OnNameAnswer } from './dynamic-names.ts'
 import { DynamicUpstreams } from './dynamic-upstreams.ts'
@@ -33,6 +34,7 @@ export interface WorkerResources {
   readonly clock: SystemClock
   readonly zone: PeerZone
   readonly waitLines: WaitLines
+  readonly caches: WorkerCaches
   readonly logFiles: LogFiles
 }
 
@@ -98,6 +100,7 @@ export class WorkerSnapshot implements Snapshot {
     return {
       services: resources.services,
       upstreams: this.upstreams,
+      caches: resources.caches.of(generation),
       accessLogs: settings => {
         const known = accessLogs.get(settings.accessLogs)
         if (known !== undefined) return known

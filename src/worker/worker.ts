@@ -20,7 +20,10 @@ import type { Services } from '../proxy/runtime.ts'
 import { METRIC, MetricZone } from '../zone/metric-zone.ts'
 import { PeerZone } from '../zone/peer-zone.ts'
 import { Admission } from './admission.ts'
+import { findCacheKeys, NOT_SERVING } from './cache-keys.ts'
+import { WorkerCaches } from './cache-stores.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from './messages.ts'
+import { PurgeRequests } from './purge-requests.ts'
 import { type AddressRuntime, type WorkerResources, WorkerSnapshot } from './snapshot.ts'
 import { WaitLines } from './wait-lines.ts'
 
@@ -33,6 +36,7 @@ const wheel = new TimerWheel(clock)
 const metrics = new MetricZone(start.metricZone, start.index)
 const errorLog = new ErrorLog(start.generation.config.process.errorLogs, { thread: start.index })
 let exchangeNumber = 0
+const purges = new PurgeRequests(say)
 const services: Services = {
   clock,
   wheel,
@@ -42,6 +46,7 @@ const services: Services = {
   hostname: hostname(),
   version: VERSION,
   nextExchangeNumber: () => ++exchangeNumber,
+  purgePrefix: (cache, prefix, onDone) => purges.ask(cache, prefix, onDone),
 }
 const resources: WorkerResources = {
   services,
@@ -49,6 +54,13 @@ const resources: WorkerResources = {
   zone: new PeerZone(start.peerZone, start.index),
   logFiles: new LogFiles(errorLog, clock),
   waitLines: new WaitLines(clock, wheel, start.index),
+  caches: new WorkerCaches({
+    clock,
+    wheel,
+    errorLog,
+    workerIndex: start.index,
+    workerCount: start.count,
+  }),
 }
 
 /** One bound address and what it serves now. */
@@ -295,6 +307,16 @@ port.on('message', (message: ToWorker) => {
       for (const each of retired) each.reopenLogs()
       resources.logFiles.reopenAll()
       say({ kind: 'reopened' })
+      return
+    case 'cache-key': {
+      const { id, url, method } = message
+      const answer = snapshot === undefined ? NOT_SERVING : findCacheKeys(snapshot, url, method)
+      say({ kind: 'cache-key', id, ...answer })
+      return
+    }
+    case 'purged':
+      clock.refresh()
+      purges.onPurged(message.id, message.count)
       return
   }
 })

@@ -8,7 +8,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 
-import { ControlSocket } from '../../src/control/control-socket.ts'
+import { ControlSocket, OrderRefused } from '../../src/control/control-socket.ts'
 import { CONTROL_LIMITS } from '../../src/control/limits.ts'
 import { makeDirectory } from '../harness/program.ts'
 
@@ -16,10 +16,13 @@ interface Bench {
   readonly directory: string
   readonly socket: ControlSocket
   readonly lines: string[]
+  /** Ends an order that is under way. */
+  readonly slow: PromiseWithResolvers<void>
 }
 
 function makeSocket(t: TestContext, directory = makeDirectory(t)): Bench {
   const lines: string[] = []
+  const bench = { slow: Promise.withResolvers<void>() }
   const socket = new ControlSocket({
     routes: [
       { method: 'GET', path: '/status', answer: () => ({ hello: 'world' }) },
@@ -28,6 +31,16 @@ function makeSocket(t: TestContext, directory = makeDirectory(t)): Bench {
         path: '/broken',
         answer: () => {
           throw new Error('a mistake')
+        },
+      },
+      {
+        method: 'POST',
+        path: '/order',
+        obey: async order => {
+          if (order === 'nonsense') throw new OrderRefused('that makes no sense')
+          if (order === 'broken') throw new Error('a mistake')
+          if (order === 'slow') await bench.slow.promise
+          return { order }
         },
       },
     ],
@@ -41,12 +54,14 @@ function makeSocket(t: TestContext, directory = makeDirectory(t)): Bench {
     log: (level, text) => lines.push(`[${level}] ${text}`),
   })
   t.after(() => socket.close())
-  return { directory, socket, lines }
+  return { directory, socket, lines, ...bench }
 }
 
-async function ask(socketPath: string, path: string, method = 'GET') {
+async function ask(socketPath: string, path: string, method = 'GET', body = 'a body') {
   const asking = request({ socketPath, path, method, agent: false })
-  asking.end(method === 'POST' ? 'a body' : undefined)
+  // What is refused half way is not read to its end.
+  asking.on('error', () => {})
+  asking.end(method === 'POST' ? body : undefined)
   const [answer] = await once(asking, 'response')
   let text = ''
   for await (const chunk of answer.setEncoding('utf8')) text += chunk
@@ -71,7 +86,7 @@ describe('ControlSocket', () => {
     await socket.use(join(directory, 'a.sock'))
     const missing = await ask(socket.path!, '/other')
     assert.equal(missing.statusCode, 404)
-    assert.deepEqual(missing.value.paths, ['/status', '/broken'])
+    assert.deepEqual(missing.value.paths, ['/status', '/broken', '/order'])
     const wrong = await ask(socket.path!, '/status', 'POST')
     assert.equal(wrong.statusCode, 405)
     assert.equal(wrong.headers.allow, 'GET, HEAD')
@@ -84,6 +99,69 @@ describe('ControlSocket', () => {
     await socket.use(join(directory, 'a.sock'))
     assert.equal((await ask(socket.path!, '/broken')).statusCode, 500)
     assert.match(lines[0]!, /^\[alert\] control socket, \/broken: Error: a mistake/)
+    assert.equal((await ask(socket.path!, '/status')).statusCode, 200)
+  })
+
+  it('takes orders, and answers when they are obeyed', async t => {
+    const { socket, directory, slow } = makeSocket(t)
+    await socket.use(join(directory, 'a.sock'))
+    const order = (body: string) => ask(socket.path!, '/order', 'POST', body)
+    assert.deepEqual((await order('{"a":[1]}')).value, { order: { a: [1] } })
+    assert.deepEqual((await order('')).value, { order: null })
+    let isOver = false
+    const late = order('"slow"').finally(() => {
+      isOver = true
+    })
+    assert.equal((await order('"other"')).statusCode, 200)
+    assert.equal(isOver, false)
+    slow.resolve()
+    assert.deepEqual((await late).value, { order: 'slow' })
+  })
+
+  const ORDERS: { name: string; body: string; status: number; error: RegExp }[] = [
+    { name: 'no JSON', body: '{all: true}', status: 400, error: /^the body is no JSON$/ },
+    { name: 'no sense', body: '"nonsense"', status: 400, error: /^that makes no sense$/ },
+    {
+      name: 'a mistake of ours',
+      body: '"broken"',
+      status: 500,
+      error: /^the answer could not be made; the error log has the reason$/,
+    },
+    {
+      name: 'more than a key can be',
+      body: JSON.stringify('x'.repeat(CONTROL_LIMITS.controlBodyBytesMax)),
+      status: 413,
+      error: /^the body is longer than 524288 bytes$/,
+    },
+  ]
+  for (const { name, body, status, error } of ORDERS) {
+    it(`answers ${status} to an order with ${name}`, async t => {
+      const { socket, directory, lines } = makeSocket(t)
+      await socket.use(join(directory, 'a.sock'))
+      const { statusCode, value } = await ask(socket.path!, '/order', 'POST', body)
+      assert.equal(statusCode, status)
+      assert.match(value.error, error)
+      assert.equal(lines.length, status === 500 ? 1 : 0)
+      assert.equal((await ask(socket.path!, '/status')).statusCode, 200)
+    })
+  }
+
+  it('does not read an order that comes by GET', async t => {
+    const { socket, directory } = makeSocket(t)
+    await socket.use(join(directory, 'a.sock'))
+    const { statusCode, headers, value } = await ask(socket.path!, '/order')
+    assert.deepEqual([statusCode, headers.allow], [405, 'POST'])
+    assert.equal(value.error, '/order takes POST')
+  })
+
+  it('outlives a client that leaves in the middle of its order', async t => {
+    const { socket, directory } = makeSocket(t)
+    await socket.use(join(directory, 'a.sock'))
+    const client = connect(socket.path!)
+    await once(client, 'connect')
+    client.write('POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"half')
+    client.destroy()
+    await once(client, 'close')
     assert.equal((await ask(socket.path!, '/status')).statusCode, 200)
   })
 

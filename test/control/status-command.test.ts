@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -24,6 +25,7 @@ const REPORT: StatusReport = {
   generation: 1,
   workers: 1,
   upstreams: [],
+  caches: [],
   transitions: [],
 }
 
@@ -155,7 +157,12 @@ describe('showStatus', () => {
   it('asks at all usual places until somebody answers', async t => {
     const made = bench(ABSENT)
     assert.equal(await made.run({}, optionsFor(t, YAML)), 3)
-    assert.match(made.asked.at(-1)!, /\/headgate-1000\/a\.yaml-[0-9a-f]{8}\.sock$/)
+    for (const place of [
+      /\/headgate-1000\/a\.yaml-[0-9a-f]{8}\.sock$/,
+      /^\/run\/headgate\/a\.yaml-/,
+    ]) {
+      assert.equal(made.asked.filter(path => place.test(path)).length, 1, String(place))
+    }
     assert.equal(made.err.includes(made.asked[0]!), true)
   })
 
@@ -171,6 +178,43 @@ describe('showStatus', () => {
     assert.equal(await made.run({}, optionsFor(t, 'servers: 1')), 0)
     assert.match(made.err, /error: /)
     assert.equal(made.asked.length, 1)
+  })
+
+  it('asks first where a configuration with mistakes says that its socket is', async t => {
+    const made = bench(RUNS)
+    assert.equal(await made.run({}, optionsFor(t, 'control: /run/own.sock\nservers: 1')), 0)
+    assert.deepEqual(made.asked, ['/run/own.sock'])
+  })
+
+  const unreadable = [
+    { name: 'has mistakes', text: 'servers: 1', isGone: false },
+    { name: 'is gone', text: YAML, isGone: true },
+  ]
+  for (const { name, text, isGone } of unreadable) {
+    it(`does not claim that nothing runs where the configuration ${name}`, async t => {
+      const made = bench(ABSENT)
+      const options = optionsFor(t, text)
+      if (isGone) rmSync(options.file)
+      assert.equal(await made.run({}, options), 1)
+      assert.match(
+        made.err,
+        /cannot tell whether it runs: there is no control socket "[^\n]*--socket\)\n$/,
+      )
+    })
+  }
+
+  it('believes a socket that was left rather than one that it may not ask', async t => {
+    const made = bench(
+      { kind: 'absent', isStale: true },
+      {
+        kind: 'failed',
+        problem: '13: Permission denied',
+      },
+    )
+    assert.equal(await made.run({}, optionsFor(t, YAML)), 3)
+    const denied = bench(ABSENT, { kind: 'failed', problem: '13: Permission denied' })
+    assert.equal(await denied.run({}, optionsFor(t, YAML)), 1)
+    assert.match(denied.err, /Permission denied \(ask as the user that it runs as\)/)
   })
 
   for (const watch of ['0', '0.01', 'soon', '99999999']) {

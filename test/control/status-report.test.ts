@@ -68,6 +68,7 @@ class Bench extends Ground {
       zone,
       probes,
       maintenance,
+      caches: [],
       transitions: [],
       nowMs: NOW_MS,
       startedMs: NOW_MS - 5_000,

@@ -62,6 +62,7 @@ function report(peers: readonly StatusPeer[], parts: Partial<StatusReport> = {})
         peers,
       },
     ],
+    caches: [],
     transitions: [],
     ...parts,
   }

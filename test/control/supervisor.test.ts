@@ -39,6 +39,7 @@ class Bench {
       isAlone: false,
       log: (level, text) => this.#onLine(`[${level}] ${text}`),
       onGone: index => this.gone.push(index),
+      onPurge: async () => 0,
       onFatal: message => this.fatal.resolve(message),
       delay: (ms, signal) => {
         this.delays.push(ms)
@@ -102,6 +103,43 @@ describe('Supervisor', { timeout: 30_000 }, () => {
   }
   afterEach(async () => {
     for (const { supervisor } of benches.splice(0)) await supervisor.stop()
+  })
+
+  describe('findKeys', () => {
+    it('asks one worker that serves', async () => {
+      const { supervisor, make } = bindAll(bench())
+      await supervisor.start(make(), 2)
+      assert.deepEqual((await supervisor.findKeys('http://a/', 'GET')).found, [
+        { cache: 'pages', key: 'GET http://a/ by 0' },
+      ])
+    })
+
+    it('says so when nobody serves, or the one that was asked dies', async () => {
+      const { supervisor, make } = bindAll(bench())
+      assert.deepEqual(await supervisor.findKeys('http://a/', 'GET'), {
+        found: [],
+        problem: 'no worker serves',
+      })
+      await supervisor.start(make(), 1)
+      const { found, problem } = await supervisor.findKeys('die', 'GET')
+      assert.deepEqual(found, [])
+      assert.match(problem, /^the worker did not say which key that is: Error: died as told/)
+    })
+  })
+
+  it('answers a worker whose request purges keys', async () => {
+    const asked: string[] = []
+    const { supervisor, make, line } = bindAll(
+      bench({
+        onPurge: async (cache, prefix) => {
+          asked.push(`${cache} ${prefix}`)
+          return 3
+        },
+      }),
+    )
+    await supervisor.start(make(['purge']), 1)
+    await line(/ 7 purged 3$/)
+    assert.deepEqual(asked, ['pages /a'])
   })
 
   describe('start', () => {

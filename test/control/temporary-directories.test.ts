@@ -13,6 +13,7 @@ import {
   makeTemporaryDirectories,
   temporaryDirectories,
 } from '../../src/control/temporary-directories.ts'
+import { type CachePath, PLAIN_CACHE, PLAIN_CACHE_PATH } from '../../src/model/cache.ts'
 import type { Config } from '../../src/model/config.ts'
 import { BUILT_IN, type Origin } from '../../src/model/origin.ts'
 import type { ProxySettings } from '../../src/model/proxy-settings.ts'
@@ -33,6 +34,10 @@ const PROXY: Action = {
     address: literal('a'),
     uri: null,
   },
+}
+
+function cacheIn(path: string): CachePath {
+  return { ...PLAIN_CACHE_PATH, origin: BUILT_IN, name: 'c', zoneBytes: 1_048_576, path }
 }
 
 interface Parts {
@@ -96,6 +101,15 @@ describe('temporaryDirectories', () => {
       assert.deepEqual([...temporaryDirectories(config(parts))], expected)
     })
   }
+
+  it('gives the one in which a cache begins its files, whether responses are buffered or not', () => {
+    const proxy = { isBuffering: false, cache: { ...PLAIN_CACHE, cache: literal('c') } }
+    const plain = config({ proxy })
+    const withCache = { ...plain, caches: [cacheIn('/p/cache')] }
+    const direct = { ...plain, caches: [{ ...cacheIn('/p/cache'), usesTempPath: false }] }
+    assert.deepEqual([...temporaryDirectories(withCache)], ['/p/body', '/p/proxy'])
+    assert.deepEqual([...temporaryDirectories(direct)], ['/p/body'])
+  })
 })
 
 describe('checkTemporaryDirectories', () => {
@@ -156,7 +170,7 @@ describe('checkTemporaryDirectories', () => {
   it('takes one in a cache that is still to be made, and no other directory', () => {
     const cache = join(directory, 'cache')
     const path = join(cache, 'tmp')
-    const at = (cachePath: string) => ({ ...bodyIn(path), cachePaths: [cachePath] })
+    const at = (cachePath: string) => ({ ...bodyIn(path), caches: [cacheIn(cachePath)] })
     const found = (cachePath: string) =>
       checkTemporaryDirectories(at(cachePath), { directories: new Map([[path, place]]) })
     assert.deepEqual(found(`${cache}/`).diagnostics, [])
@@ -168,7 +182,7 @@ describe('checkTemporaryDirectories', () => {
     const cache = join(directory, 'no/cache')
     const path = join(cache, 'tmp')
     const { diagnostics } = checkTemporaryDirectories(
-      { ...bodyIn(path), cachePaths: [cache] },
+      { ...bodyIn(path), caches: [cacheIn(cache)] },
       { directories: new Map([[path, place]]) },
     )
     assert.match(diagnostics[0]!.message, /^mkdir\(\) ".*no\/cache" failed \(2: /)
@@ -205,7 +219,7 @@ describe('makeTemporaryDirectories', () => {
 
   it('makes the cache that it stands in before it', () => {
     const cache = join(directory, 'made-cache')
-    makeTemporaryDirectories({ ...bodyIn(join(cache, 'tmp')), cachePaths: [cache] })
+    makeTemporaryDirectories({ ...bodyIn(join(cache, 'tmp')), caches: [cacheIn(cache)] })
     assert.equal(statSync(cache).mode & 0o7777, 0o700)
     assert.equal(statSync(join(cache, 'tmp')).mode & 0o7777, 0o700)
   })

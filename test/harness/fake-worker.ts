@@ -1,6 +1,6 @@
 // A worker that serves nothing and speaks every message of worker/messages.ts. The name of an upstream says how it
 // behaves: `die-at-start`, `die-1-at-start` (only worker 1), `die-at-reload`, `refuse`, `refuse-1`, `hang`,
-// `hang-on-drain`. While it runs, `killFakeWorker` ends it, through its cell of what should be the metric zone.
+// `hang-on-drain`, `purge`. While it runs, `killFakeWorker` ends it, through its cell of what should be the metric zone.
 
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -40,6 +40,7 @@ function take(next: Generation, isStart: boolean): void {
   )
   const text = `worker ${start.index} of ${start.count} took ${next.number}: ${listeners.join(' ')}`
   say({ kind: 'log', level: 'info', text })
+  if (behaves('purge')) say({ kind: 'purge-prefix', id: 7, cache: 'pages', prefix: '/a' })
   if (isStart) return
   say({ kind: 'released', generation: before })
   say({ kind: 'log', level: 'info', text: `worker ${start.index} released ${before}` })
@@ -74,6 +75,17 @@ port.on('message', (message: ToWorker) => {
       if (behaves('hang-on-drain')) break
       say({ kind: 'drained' })
       port.close()
+      break
+    case 'cache-key': {
+      const { id, url, method } = message
+      if (url === 'hang') break
+      if (url === 'die') throw new Error('died as told')
+      const found = [{ cache: 'pages', key: `${method} ${url} by ${start.index}` }]
+      say({ kind: 'cache-key', id, found, problem: '' })
+      break
+    }
+    case 'purged':
+      say({ kind: 'log', level: 'info', text: `${message.id} purged ${message.count}` })
       break
     case 'reopen-logs':
       say({ kind: 'reopened' })

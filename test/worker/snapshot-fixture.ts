@@ -23,6 +23,7 @@ import { withFallbackGroups } from '../../src/model/fallback-group.ts'
 import { beginExchange } from '../../src/proxy/begin.ts'
 import { LogFiles } from '../../src/proxy/log-files.ts'
 import type { Services } from '../../src/proxy/runtime.ts'
+import { WorkerCaches } from '../../src/worker/cache-stores.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { WorkerSnapshot } from '../../src/worker/snapshot.ts'
 import { WaitLines } from '../../src/worker/wait-lines.ts'
@@ -141,6 +142,7 @@ export async function makeSnapshot(
     hostname: 'host.test',
     version: '1.2.3',
     nextExchangeNumber: () => 1,
+    purgePrefix: (_cache, _prefix, onDone) => onDone(0),
   }
   const zone = createPeerZone()
   const generation = await makeGeneration(
@@ -157,6 +159,13 @@ http { access_log off; ${http} }`.replaceAll('DIR', directory),
     zone: new PeerZone(zone, 0),
     waitLines: new WaitLines(clock, services.wheel, 0),
     logFiles,
+    caches: new WorkerCaches({
+      clock,
+      wheel: services.wheel,
+      errorLog,
+      workerIndex: 0,
+      workerCount: 1,
+    }),
   })
   t.after(() => {
     snapshot.retire(() => {})

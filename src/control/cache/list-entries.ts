@@ -1,0 +1,83 @@
+// What is stored in a cache, as rows for whoever looks: from the zone, and from the files what they are about.
+
+import { digestHex } from '../../base/digest.ts'
+import { SlotRecord } from '../../zone/cache-slot.ts'
+import type { CacheCare } from './cache-files.ts'
+import { readEntryHead } from './entry-head.ts'
+import { walkSlots } from './slot-walk.ts'
+
+/** One stored response. Moments are milliseconds since 1970, texts latin-1. */
+export interface ListedEntry {
+  readonly url: string
+  readonly key: string
+  /** Of the request's fields that selected it; empty = there is but one. */
+  readonly variant: string
+  readonly status: number
+  /** Of the file, and of the whole body; -1 = a part of a body whose length nobody knows. */
+  readonly fileBytes: number
+  readonly bodyBytes: number
+  readonly isWhole: boolean
+  readonly storedMs: number
+  readonly freshUntilMs: number
+  readonly usedMs: number
+  /** Requests since it was loaded or first asked for; counted up to 65535. */
+  readonly uses: number
+  readonly tags: readonly string[]
+  readonly path: string
+}
+
+/** Some of the entries, and whether there are others. */
+export interface Listing {
+  readonly entries: readonly ListedEntry[]
+  readonly isCut: boolean
+}
+
+/**
+ * Lists entries in no order, a file each step.
+ *
+ * @param prefix of the URL
+ * @param countMax at most so many
+ */
+export function* listEntries(
+  care: CacheCare,
+  prefix: string,
+  countMax: number,
+): Generator<void, Listing> {
+  const { zone, files } = care
+  const record = new SlotRecord()
+  const entries: ListedEntry[] = []
+  for (const slots of walkSlots(zone, ({ isStored }) => isStored)) {
+    yield
+    for (const slot of slots) {
+      if (!zone.read(slot, record) || !record.isStored) continue
+      const entry = readEntry(files.pathOf(record.hash), record)
+      yield
+      if (entry === null || !entry.url.startsWith(prefix)) continue
+      if (entries.length === countMax) return { entries, isCut: true }
+      entries.push(entry)
+    }
+  }
+  return { entries, isCut: false }
+}
+
+function readEntry(path: string, record: SlotRecord): ListedEntry | null {
+  const found = readEntryHead(path, digestHex(record.hash))
+  if (found.kind !== 'head') return null
+  const { meta, fileBytes } = found.head
+  const { freshUntilMs } = meta.freshness
+  return {
+    url: meta.url,
+    key: meta.key,
+    variant: meta.variant,
+    status: Number(/^HTTP\/[\d.]+ (\d{3})/.exec(meta.head)?.[1] ?? 0),
+    fileBytes,
+    bodyBytes: meta.length,
+    isWhole: meta.parts === null,
+    storedMs: meta.responseMs,
+    freshUntilMs: record.isExpired ? Math.min(freshUntilMs, meta.responseMs) : freshUntilMs,
+    usedMs: record.usedAtSeconds * 1000,
+    uses: record.uses,
+    tags: meta.tags,
+    path,
+  }
+}
