@@ -51,6 +51,11 @@ export const FAILURES = {
   body_too_large: { side: 'client', status: 413, text: 'client intended to send too large body' },
   client_timeout: { side: 'client', status: 408, text: 'client timed out' },
   client_gone: { side: 'client', status: 499, text: 'client prematurely closed connection' },
+  not_cached: {
+    side: 'client',
+    status: 504,
+    text: 'client wants only what is cached, and this is not',
+  },
   connect_failed: { side: 'peer', status: 502, text: 'connect() failed' },
   connect_slow: { side: 'peer', status: 504, text: 'upstream connect is slower than usual' },
   peer_dark: { side: 'peer', status: 504, text: 'upstream does not answer at all' },

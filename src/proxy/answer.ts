@@ -1,10 +1,10 @@
 // Answers that do not come from a peer: statuses with their error pages, redirects, texts, and bodies pulled from a source.
 
+import type { BodySource } from '../base/body-source.ts'
 import { type Failure, failureText } from '../base/failure.ts'
 import { FIELD } from '../http/field-list.ts'
 import { mayHaveBody } from '../http/status.ts'
 import { escapeUri } from '../http/target.ts'
-import type { BodySource } from './body-source.ts'
 import { builtInPage } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'

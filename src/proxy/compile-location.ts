@@ -2,12 +2,15 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { ErrorLog } from '../base/error-log.ts'
+import { makePolicy } from '../cache/policy/make-policy.ts'
+import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { literalText } from '../model/template.ts'
 import { PLAIN_EGRESS } from '../upstream/egress.ts'
 import type { AccessLogger } from './access-log.ts'
 import { answerRedirect, answerStatus, answerText } from './answer.ts'
+import { makeCacheHandler } from './cache-lookup.ts'
 import { compileEgress } from './egress-rules.ts'
 import type { Exchange } from './exchange.ts'
 import { compileExpires, parseExpires } from './expires.ts'
@@ -20,7 +23,15 @@ import { RequestTemplate } from './outgoing-head.ts'
 import type { ForwardRules } from './peer-call.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
 import { ResponseTemplate } from './response-head.ts'
-import type { Handler, LocationRuntime, Services, UpstreamRuntime } from './runtime.ts'
+import type {
+  CacheRuntime,
+  Handler,
+  LocationRuntime,
+  Render,
+  Services,
+  UpstreamRuntime,
+} from './runtime.ts'
+import { makeSliceHandler } from './sliced-entry.ts'
 import { TrailerRules } from './trailers.ts'
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
@@ -28,12 +39,28 @@ import { compileTemplate } from './variables.ts'
 /** Field lines of one response head from a peer, at most. */
 const RESPONSE_FIELDS_MAX = 512
 
+/** What a client asks of a part or on a condition, a cache asks for whole (ngx_http_proxy_module). */
+const FETCH_DROPS = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+]
+
 /** What compiling needs besides the location itself. */
 export interface CompileContext {
   readonly services: Services
   readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
   accessLogs(settings: Settings): readonly AccessLogger[]
   errorLog(settings: Settings): ErrorLog
+  readonly caches: CacheStores
+}
+
+/** The caches of a configuration in one worker, by name. */
+export interface CacheStores {
+  find(name: string): CacheStore | null
 }
 
 /** A location, or a server's own level (`location` null). */
@@ -62,6 +89,7 @@ export function compileLocation(source: LocationSource, context: CompileContext)
     handler: exchange => handler(exchange),
     request,
     trailers,
+    cache: target === null ? null : compileCache(target, location, settings, context),
     response: new ResponseTemplate({
       clock: services.clock,
       server: settings.serverTokens === '' ? '' : signature,
@@ -94,8 +122,17 @@ function compileHandler(
   context: CompileContext,
 ): Handler {
   if (source.returns !== null) return compileReturn(source.returns, runtime)
-  const content = compileAction(source.action, runtime, context)
+  const own = compileAction(source.action, runtime, context)
+  const content = runtime.cache === null ? own : makeCached(runtime, runtime.cache, own)
   return source.tryFiles === null ? content : makeTryFiles(source.tryFiles, runtime, content)
+}
+
+function makeCached(runtime: LocationRuntime, cache: CacheRuntime, forward: Handler): Handler {
+  const handler = makeCacheHandler(runtime, cache, forward)
+  const bytes = cache.settings.sliceBytes
+  if (bytes === 0) return handler
+  cache.slices = { bytes, handler }
+  return makeSliceHandler(cache.slices)
 }
 
 function compileAction(action: Action, runtime: LocationRuntime, context: CompileContext): Handler {
@@ -128,6 +165,7 @@ function compileRequest(
   target: ProxyTarget,
   location: Location | null,
   settings: Settings,
+  drops: readonly string[] = [],
 ): RequestTemplate {
   const { proxy } = settings
   return new RequestTemplate({
@@ -136,19 +174,61 @@ function compileRequest(
       name: field.name,
       render: compileTemplate(field.value),
     })),
-    allowsUpgrade: proxy.allowsUpgrade,
+    allowsUpgrade: drops.length > 0 ? [] : proxy.allowsUpgrade,
+    dropFields: drops,
     passesTrailers: proxy.passesTrailers,
     uri: target.uri === null ? null : compileTemplate(target.uri),
     isUriWhole:
       literalText(target.address) === null ||
       (target.uri !== null && literalText(target.uri) === null),
     matchedLength: prefixOf(location).length,
-    isStable: [
-      target.address,
-      target.uri ?? [],
-      ...proxy.setFields.map(field => field.value),
-    ].every(isStable),
+    // What is asked on behalf of a cache has conditions of its own.
+    isStable:
+      drops.length === 0 &&
+      [target.address, target.uri ?? [], ...proxy.setFields.map(field => field.value)].every(
+        isStable,
+      ),
   })
+}
+
+/** Null where nothing is cached. */
+function compileCache(
+  target: ProxyTarget,
+  location: Location | null,
+  settings: Settings,
+  { caches }: CompileContext,
+): CacheRuntime | null {
+  const { cache } = settings.proxy
+  if (cache === null) return null
+  const name = compileTemplate(cache.cache)
+  return {
+    settings: cache,
+    policy: makePolicy(settings.proxy, cache),
+    nameOf: name,
+    storeOf: exchange => caches.find(name(exchange)),
+    key: compileTemplate(cache.key),
+    proxyHost: compileProxyHost(target),
+    bypass: cache.bypass.map(compileTemplate),
+    noCache: cache.noCache.map(compileTemplate),
+    purge: cache.purge.map(compileTemplate),
+    request: compileRequest(target, location, settings, FETCH_DROPS),
+    slices: null,
+  }
+}
+
+function compileProxyHost({ address }: ProxyTarget): Render {
+  const literal = literalText(address)
+  if (literal !== null) return () => literal
+  const render = compileTemplate(address)
+  return exchange => splitAddress(render(exchange)).name
+}
+
+/** Without the path that may follow what variables came to. */
+function splitAddress(text: string): { readonly name: string; readonly path: string } {
+  const slash = text.startsWith('unix:') ? -1 : text.indexOf('/')
+  return slash === -1
+    ? { name: text, path: '' }
+    : { name: text.slice(0, slash), path: text.slice(slash) }
 }
 
 function prefixOf(location: Location | null): string {
@@ -210,11 +290,9 @@ function compileProxy(
     }
   }
   return exchange => {
-    const text = address(exchange)
-    const slash = text.startsWith('unix:') ? -1 : text.indexOf('/')
-    const name = slash === -1 ? text : text.slice(0, slash)
+    const { name, path } = splitAddress(address(exchange))
     exchange.proxyHost = name
-    exchange.proxyTarget = slash === -1 ? '' : text.slice(slash)
+    exchange.proxyTarget = path
     const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
     const forward = (to: UpstreamRuntime) =>
       new Forward(exchange, runtime, rulesFor(exchange, to), to).start()

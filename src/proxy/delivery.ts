@@ -9,6 +9,7 @@ import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure, logPeerFailure } from './failure-log.ts'
+import type { ResponseTaker, TakerOwner } from './fetch.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import type { OutgoingFraming } from './response-head.ts'
@@ -18,17 +19,11 @@ import type { Tries } from './tries.ts'
 
 const LAST_CHUNK = '0\r\n\r\n'
 
-/** Who hears of the end. */
-export interface DeliveryOwner {
-  /** The response is over, whatever it came to; called once, last. */
-  onDelivered(): void
-}
-
-export class Delivery implements RelayOwner {
+export class Delivery implements RelayOwner, ResponseTaker {
   readonly #exchange: Exchange
   readonly #peer: PeerConnection
   readonly #tries: Tries
-  readonly #owner: DeliveryOwner
+  readonly #owner: TakerOwner
   readonly #framing: OutgoingFraming
   readonly #isKeepAlive: boolean
   readonly #hasBody: boolean
@@ -41,7 +36,7 @@ export class Delivery implements RelayOwner {
     location: LocationRuntime,
     tries: Tries,
     head: ResponseHead,
-    owner: DeliveryOwner,
+    owner: TakerOwner,
   ) {
     const peer = exchange.peerConnection!
     this.#exchange = exchange
@@ -56,7 +51,10 @@ export class Delivery implements RelayOwner {
       exchange.body?.discard()
     }
     // `error_page … =204`: the status that goes out has no body, whatever the peer sends.
-    this.#hasBody = head.hasBody && (exchange.errorStatus <= 0 || mayHaveBody(exchange.errorStatus))
+    // So has what was asked for whole on behalf of HEAD.
+    const isWanted = exchange.method !== 'HEAD'
+    this.#hasBody =
+      isWanted && head.hasBody && (exchange.errorStatus <= 0 || mayHaveBody(exchange.errorStatus))
     const needsFraming = this.#hasBody && head.bodyBytes < 0
     const isChunked = needsFraming && exchange.head.minor === 1
     this.#framing = !needsFraming ? 'length' : isChunked ? 'chunked' : 'close'

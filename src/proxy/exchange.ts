@@ -2,10 +2,12 @@
 // fields in the order in which the steps fill them. It holds data; the steps act on it.
 
 import type { Failure } from '../base/failure.ts'
-import type { ClientConnection } from '../downstream/client-connection.ts'
+import type { CacheEntry } from '../cache/entry.ts'
+import type { ClientLink } from '../downstream/detached-client.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
+import type { Fetch } from './fetch.ts'
 import type { HeadMemo } from './head-memo.ts'
 import type { RequestBody } from './request-body.ts'
 import type { LocationRuntime, ServerRuntime, Snapshot, UpstreamRuntime } from './runtime.ts'
@@ -38,8 +40,9 @@ const NO_TRIES: Try[] = []
 
 export class Exchange {
   // receive
-  readonly connection: ClientConnection
-  readonly head: RequestHead
+  readonly connection: ClientLink
+  /** Replaced by a copy where the exchange goes on for a cache after its client has its answer. */
+  head: RequestHead
   readonly snapshot: Snapshot
   /** Monotonic milliseconds when the first byte of the request came. */
   readonly startedMs: number
@@ -59,6 +62,8 @@ export class Exchange {
   /** Method after internal redirects (error pages answer as GET). */
   method: string
   isInternal = false
+  /** No client waits for it, and the access log does not know of it. */
+  isDetached = false
   redirects = 0
   /** Status that an `error_page` redirect keeps for the final answer; 0 = none. */
   errorStatus = 0
@@ -66,6 +71,15 @@ export class Exchange {
   body: RequestBody | null = null
   /** Bytes of the head. */
   requestBytes = 0
+  // lookup
+  /** What the cache had to say: `HIT`, `MISS` and so on; empty = it was not asked. */
+  cacheStatus = ''
+  /** `bytes=0-1048575`: the piece of a large response that this exchange is for; empty = all of it. */
+  sliceRange = ''
+  /** Takes the place of the client where a stored response is wanted as such; null = the exchange ended without one. */
+  entryTaker: ((entry: CacheEntry | null) => void) | null = null
+  /** Null = what a peer answers goes to the client and nowhere else. */
+  fetch: Fetch | null = null
   // pick, connect, forward
   upstream: UpstreamRuntime | null = null
   /** `$proxy_host`. */
@@ -81,8 +95,8 @@ export class Exchange {
   mustClose = false
   // relay
   responseHead: ResponseHead | null = null
-  /** The Set-Cookie line that binds the client to its peer; empty = none. */
-  stickyLine = ''
+  /** Lines of our own in a peer's answer: the Set-Cookie that binds the client to it, Cache-Status. */
+  ownLines = ''
   state: ResponseState = 'none'
   /** Status sent to the client; 0 = nothing sent. */
   status = 0
@@ -116,7 +130,7 @@ export class Exchange {
   }
 
   constructor(
-    connection: ClientConnection,
+    connection: ClientLink,
     head: RequestHead,
     snapshot: Snapshot,
     server: ServerRuntime,

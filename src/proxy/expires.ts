@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { formatHttpDate, parseHttpDate } from '../http/date.ts'
 import type { Expires } from '../model/settings.ts'
 import type { Exchange } from './exchange.ts'
-import type { ExpiresFields } from './response-head.ts'
+import type { ExpiresFields } from './response-extras.ts'
 import type { Render } from './runtime.ts'
 
 const EPOCH: ExpiresFields = { expires: 'Thu, 01 Jan 1970 00:00:01 GMT', cacheControl: 'no-cache' }

@@ -2,17 +2,18 @@
 // tags have nginx's form, modification time and size in hexadecimal, so that caches filled by it stay valid.
 
 import { close, type Stats } from 'node:fs' // hot-path: serving files
+import type { BodySource } from '../base/body-source.ts'
 import type { Failure } from '../base/failure.ts'
 import { formatHttpDate } from '../http/date.ts'
 import { FIELD } from '../http/field-list.ts'
 import { hasErrorPage } from './answer.ts'
-import type { BodySource } from './body-source.ts'
 import { builtInPage } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { judgeConditions, rangeHolds, type Validators } from './file-conditions.ts'
 import { type ByteRange, contentRange, parseRanges } from './file-range.ts'
 import { type FilePart, FileSource, TextSource } from './file-source.ts'
 import { mediaType } from './media-type.ts'
+import { makeMultipart } from './multipart.ts'
 import type { LocationRuntime } from './runtime.ts'
 
 /** The head of an answer. */
@@ -104,18 +105,8 @@ function partial(ranges: readonly ByteRange[], size: number, type: string): Body
     const lines = `${typeLine(type)}Content-Range: ${contentRange(first, size)}\r\n`
     return { status: 206, lines, length: first.end - first.start, parts: [first] }
   }
-  const boundary = nextBoundary()
-  const parts: FilePart[] = []
-  let length = 0
-  for (const range of ranges) {
-    const head = `\r\n--${boundary}\r\n${typeLine(type)}Content-Range: ${contentRange(range, size)}\r\n\r\n`
-    parts.push(head, range)
-    length += head.length + range.end - range.start
-  }
-  const tail = `\r\n--${boundary}--\r\n`
-  parts.push(tail)
-  const lines = `Content-Type: multipart/byteranges; boundary=${boundary}\r\n`
-  return { status: 206, lines, length: length + tail.length, parts }
+  const { length, parts, line } = makeMultipart(ranges, size, typeLine(type))
+  return { status: 206, lines: line, length, parts }
 }
 
 function refuseRange(
@@ -135,11 +126,4 @@ function refuseRange(
 
 function typeLine(type: string): string {
   return type === '' ? '' : `Content-Type: ${type}\r\n`
-}
-
-let boundaries = 0
-
-/** Twenty digits: unlike any in the file by chance only, as everywhere. */
-function nextBoundary(): string {
-  return String(++boundaries).padStart(20, '0')
 }

@@ -2,10 +2,9 @@
 // socket, never more than two in memory. Several ranges have texts between them (RFC 9110 §14.6).
 
 import { close, read } from 'node:fs' // hot-path: serving files
-
+import type { BodySource } from '../base/body-source.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import { systemErrorText } from '../base/system-error.ts'
-import type { BodySource } from './body-source.ts'
 
 const PIECE_BYTES = 65_536
 

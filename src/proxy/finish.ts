@@ -44,8 +44,11 @@ function endOnce(exchange: Exchange): boolean {
   exchange.isFinished = true
   exchange.state = 'done'
   const loggers = (exchange.location ?? exchange.server.fallback).accessLogs
-  for (let i = 0; i < loggers.length; i++) loggers[i]!.write(exchange)
+  if (!exchange.isDetached) for (let i = 0; i < loggers.length; i++) loggers[i]!.write(exchange)
   exchange.body?.close()
   exchange.snapshot.onExchangeEnd(exchange)
+  const { entryTaker } = exchange
+  exchange.entryTaker = null
+  entryTaker?.(null)
   return true
 }

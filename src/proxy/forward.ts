@@ -11,10 +11,11 @@ import type { RetryCondition } from '../model/proxy-settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
 import { askWhetherThere, isBlamed, isFoundDown, isSilent } from './dark-peers.ts'
-import { Delivery, type DeliveryOwner } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './failure-log.ts'
 import { answerFallback, findFallbackGroup } from './fallback.ts'
+import type { ResponseTaker, TakerOwner } from './fetch.ts'
 import { cutExchange } from './finish.ts'
 import { HalfCloseWatch, patienceMs } from './half-close.ts'
 import { HeldAnswer } from './held-answer.ts'
@@ -23,13 +24,13 @@ import type { WaitOwner } from './peer-wait.ts'
 import { fullQueueText, longQueueText } from './queue.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import { conditionOfFailure, conditionOfStatus, countsAsFailure, decideRetry } from './retry.ts'
-import type { LocationRuntime, UpstreamRuntime } from './runtime.ts'
+import { type LocationRuntime, requestOf, type UpstreamRuntime } from './runtime.ts'
 import { FALLS_BACK, Tries } from './tries.ts'
 import { isPaced, type PaceOwner, TryPace } from './try-pace.ts'
 import { Tunnel } from './tunnel.ts'
 
 export class Forward
-  implements ExchangeFlow, RequestBodyOwner, DeliveryOwner, CallOwner, PaceOwner, WaitOwner
+  implements ExchangeFlow, RequestBodyOwner, TakerOwner, CallOwner, PaceOwner, WaitOwner
 {
   readonly #exchange: Exchange
   readonly #location: LocationRuntime
@@ -38,7 +39,7 @@ export class Forward
   #upstream: UpstreamRuntime
   #tries: Tries
   #call: PeerCall
-  #delivery: Delivery | null = null
+  #delivery: ResponseTaker | null = null
   #tunnel: Tunnel | null = null
   #halfClose: HalfCloseWatch | null = null
   #held: HeldAnswer | null = null
@@ -65,7 +66,8 @@ export class Forward
     exchange.upstream = this.#upstream
     const { retry } = this.#location.settings.proxy
     if (isPaced(retry)) this.pace = new TryPace(exchange, this.#upstream, retry, this)
-    exchange.outgoingHead = this.#location.request!.build(exchange)
+    exchange.outgoingHead = requestOf(exchange, this.#location).build(exchange)
+    if (exchange.fetch !== null) exchange.outgoingHead += exchange.fetch.conditionLines
     const hadBody = exchange.body !== null
     this.#keepBody()
     if (!exchange.head.hasBody || !exchange.isMethodKept) {
@@ -178,8 +180,7 @@ export class Forward
     this.#exchange.failure = failure
     logFailure(this.#exchange, 'error', 'no answer of an upstream in the time for all tries')
     if (this.#deliverHeld()) return
-    answerFailure(this.#exchange, failure, 504)
-    this.#end()
+    this.#answerFailure(failure, 504)
   }
 
   onWaitOver(): void {
@@ -196,7 +197,13 @@ export class Forward
     this.#tries.end('neutral', failure)
     logFailure(exchange, 'error', 'no live upstreams while connecting to upstream', reason)
     if (this.#deliverHeld()) return
-    answerFailure(exchange, failure, status)
+    this.#answerFailure(failure, status)
+  }
+
+  /** No peer gave an answer: what is stored, or our own. */
+  #answerFailure(failure: Failure, status: number): void {
+    const exchange = this.#exchange
+    if (exchange.fetch?.onNoResponse(status) !== true) answerFailure(exchange, failure, status)
     this.#end()
   }
 
@@ -209,7 +216,8 @@ export class Forward
     if (fallback == null || isHolding || !this.#tries.isOut) return false
     const group = findFallbackGroup(exchange, upstream, fallback)
     if (group === null) {
-      answerFallback(exchange, this.#tries, upstream)
+      if (exchange.fetch?.onNoResponse(502) !== true)
+        answerFallback(exchange, this.#tries, upstream)
       this.#end()
       return true
     }
@@ -299,6 +307,19 @@ export class Forward
   #deliver(head: ResponseHead): void {
     const exchange = this.#exchange
     const { proxy } = this.#location.settings
+    const taker = exchange.fetch?.onResponse(head, this.#tries, this) ?? null
+    if (taker !== null) {
+      this.pace?.stop()
+      if (this.#tries.current !== null) this.#tries.onAnswer()
+      this.#delivery = taker
+      return
+    }
+    if (exchange.isFinished) {
+      // The client left, and there is nothing to store.
+      this.#dropTry()
+      this.#end()
+      return
+    }
     if (proxy.interceptsErrors && head.status >= 300 && hasErrorPage(exchange, head.status)) {
       this.#tries.end('success', null)
       exchange.peerConnection?.destroy()
@@ -309,6 +330,10 @@ export class Forward
     this.pace?.stop()
     if (this.#tries.current !== null) this.#tries.onAnswer()
     this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, this)
+    if (exchange.fetch === null || exchange.method !== 'HEAD' || !head.hasBody) return
+    // It was asked for whole in case that it would be stored.
+    this.#delivery.end(null)
+    exchange.peerConnection?.destroy()
   }
 
   /** Puts an answer by while another peer is asked. */
@@ -413,8 +438,7 @@ export class Forward
     if (this.#deliverHeld()) return
     const mayRepeat = !this.#call.isSent || this.#isRepeatable(condition, 1)
     if (mayGoOn && mayRepeat && this.#fallBack()) return
-    answerFailure(exchange, failure, status)
-    this.#end()
+    this.#answerFailure(failure, status)
   }
 
   /** Whether the rules allow another try after one that came to `condition`. */
@@ -487,9 +511,16 @@ export class Forward
       return
     }
     exchange.failure = failure
+    const mayGoOn = this.#delivery === null && exchange.fetch?.outlivesClient === true
     // First, so that the place is free once the line says so.
-    this.#tries.leaveLine()
+    if (!mayGoOn) this.#tries.leaveLine()
     logClientGone(exchange, failure)
+    if (mayGoOn) {
+      exchange.fetch!.onClientGone()
+      exchange.status = 499
+      cutExchange(exchange, false)
+      return
+    }
     if (this.#delivery !== null) {
       this.#delivery.abandon()
       return
@@ -505,6 +536,11 @@ export class Forward
     this.#end()
   }
 
+  onRefused(failure: Failure): void {
+    this.#delivery = null
+    this.onFailure(failure)
+  }
+
   /** Gives the running try up for a reason that is not the peer's. */
   #dropTry(outcome: Outcome = 'neutral'): void {
     this.#call.end()
@@ -515,6 +551,7 @@ export class Forward
 
   #end(): void {
     this.#call.end()
+    this.#exchange.fetch?.onOver()
     this.pace?.close()
     this.#held?.close()
     this.#held = null

@@ -38,6 +38,8 @@ export interface RequestTemplateOptions {
   /** With variables the rendered URI is the whole target. */
   readonly isUriWhole: boolean
   readonly matchedLength: number
+  /** More fields of the client that stay behind, lower case. */
+  readonly dropFields?: readonly string[]
   /** All texts above depend on the client's head and its connection only. */
   readonly isStable: boolean
 }
@@ -62,8 +64,8 @@ export class RequestTemplate {
       id: lookupFieldId(field.name.toLowerCase()),
     }))
     for (const id of ALWAYS_DROPPED) this.#droppedIds[id] = 1
-    for (const field of options.setFields) {
-      const lower = field.name.toLowerCase()
+    const names = options.setFields.map(field => field.name.toLowerCase())
+    for (const lower of [...names, ...(options.dropFields ?? [])]) {
       const id = lookupFieldId(lower)
       if (id === 0) this.#droppedNames.set(hashName(lower), lower)
       else this.#droppedIds[id] = 1

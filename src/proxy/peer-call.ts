@@ -13,7 +13,7 @@ import type { Exchange } from './exchange.ts'
 import { HedgedConnect, hedgeDelayMs } from './hedged-connect.ts'
 import { HedgedRequest, type RequestHedgeOwner } from './hedged-request.ts'
 import { conditionOfStatus, countsAsFailure, isIdempotent } from './retry.ts'
-import type { LocationRuntime, UpstreamRuntime } from './runtime.ts'
+import { type LocationRuntime, requestOf, type UpstreamRuntime } from './runtime.ts'
 import type { Tries } from './tries.ts'
 import type { TryPace } from './try-pace.ts'
 
@@ -175,7 +175,7 @@ export class PeerCall implements RequestHedgeOwner {
     const hasLength = exchange.head.hasLength && exchange.isMethodKept
     const end = hasLength ? 'Content-Length: 0\r\n\r\n' : '\r\n'
     connection.send(
-      this.#location.request!.complete(exchange, end),
+      requestOf(exchange, this.#location).complete(exchange, end),
       exchange.method,
       this.#rules.headLimits,
       true,

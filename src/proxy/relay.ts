@@ -11,7 +11,7 @@ import {
 } from '../base/read-buffers.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { WRITE_HIGH_WATER_BYTES } from '../downstream/accept.ts'
-import type { ClientConnection } from '../downstream/client-connection.ts'
+import type { ClientLink } from '../downstream/detached-client.ts'
 import { latin1Text } from '../http/latin1.ts'
 import type { ProxySettings } from '../model/proxy-settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
@@ -35,7 +35,7 @@ export interface RelayOwner {
 
 export class Relay {
   readonly #exchange: Exchange
-  readonly #connection: ClientConnection
+  readonly #connection: ClientLink
   readonly #peer: PeerConnection
   readonly #owner: RelayOwner
   readonly #proxy: ProxySettings

@@ -2,13 +2,13 @@
 // picked, in memory and then in a temporary file, and can be sent again to the next peer; unbuffered it passes as it
 // comes, out of the buffer that it was read into while the peer takes it at once.
 
+import type { BodySource } from '../base/body-source.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import { giveReadBuffer, type ReadBuffer } from '../base/read-buffers.ts'
-import type { ClientConnection } from '../downstream/client-connection.ts'
+import type { ClientLink } from '../downstream/detached-client.ts'
 import { latin1Text } from '../http/latin1.ts'
 import type { Settings } from '../model/settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
-import type { BodySource } from './body-source.ts'
 import { Spool } from './spool.ts'
 
 /** A whole body up to this goes to the peer in one write with the head. */
@@ -25,7 +25,7 @@ export interface RequestBodyOwner {
 }
 
 export class RequestBody {
-  readonly #connection: ClientConnection
+  readonly #connection: ClientLink
   #owner: RequestBodyOwner
   readonly #settings: Settings
   readonly #isBuffered: boolean
@@ -48,7 +48,7 @@ export class RequestBody {
   #isPumping = false
   #isUnwanted = false
 
-  constructor(connection: ClientConnection, owner: RequestBodyOwner, settings: Settings) {
+  constructor(connection: ClientLink, owner: RequestBodyOwner, settings: Settings) {
     const { client, proxy } = settings
     this.#connection = connection
     this.#owner = owner

@@ -3,60 +3,51 @@
 
 import type { Clock } from '../base/clock.ts'
 import { formatHttpDate } from '../http/date.ts'
-import { FIELD, type FieldList, hashName, lookupFieldId } from '../http/field-list.ts'
+import { FIELD, type FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { mayHaveBody, statusText } from '../http/status.ts'
 import { absoluteUrl } from './answer.ts'
 import type { Exchange } from './exchange.ts'
-import type { Render } from './runtime.ts'
-import { fieldText } from './safe-text.ts'
+import { PassedFields } from './passed-fields.ts'
+import { type ExtraOptions, makeExtra, NO_EXTRA, WHOLE_EXTRA } from './response-extras.ts'
 import { announcingLines, type TrailerRules } from './trailers.ts'
 
 /** How the body goes to the client; `length`: with Content-Length as given, or there is none. */
 export type OutgoingFraming = 'length' | 'chunked' | 'close'
 
-/** A field of `add_header`. */
-export interface AddField {
-  readonly name: string
-  readonly render: Render
-  readonly isAlways: boolean
-}
-
 /** Rewrites a Location or Refresh of the peer; the same string when no rule applies. */
 export type RewriteLocation = (exchange: Exchange, value: string) => string
 
-/** What `expires` sets; empty strings leave the response's own fields. */
-export interface ExpiresFields {
-  readonly expires: string
-  readonly cacheControl: string
-}
-
-export interface ResponseTemplateOptions {
+export interface ResponseTemplateOptions extends ExtraOptions {
   readonly clock: Clock
   /** Value of Server; empty sends none. */
   readonly server: string
   /** Lower case. */
   readonly hideFields: readonly string[]
-  readonly addFields: readonly AddField[]
-  readonly expires: ((exchange: Exchange, lastModified: string) => ExpiresFields | null) | null
   readonly rewriteLocation: RewriteLocation | null
   readonly keepaliveHeaderSeconds: number
   readonly trailers: TrailerRules | null
 }
 
-/** Statuses for which `add_header` without `always` and `expires` apply (ngx_http_headers_module). */
-const ADD_STATUSES: ReadonlySet<number> = new Set([
-  200, 201, 204, 206, 301, 302, 303, 304, 307, 308,
-])
-
-const ALWAYS_DROPPED = [
-  FIELD.content_length,
-  FIELD.transfer_encoding,
-  FIELD.connection,
-  FIELD.keep_alive,
-  FIELD.upgrade,
-  FIELD.trailer,
-]
+/** How a stored response is answered. */
+export interface StoredAnswer {
+  readonly status: number
+  /** Ready-made field lines, each with CRLF. */
+  readonly lines: string
+  /** Bytes of the body; -1 = no Content-Length. */
+  readonly length: number
+  readonly framing: OutgoingFraming
+  readonly isKeepAlive: boolean
+  readonly dropsType: boolean
+  /** Parts of it can be asked for. */
+  readonly isRanged: boolean
+  /** The Date is that of the stored response, and not ours. */
+  readonly keepsDate: boolean
+  /** The head is the entry's own, and always the same. */
+  readonly isKept: boolean
+  /** Stored fields that stay behind, lower case. */
+  readonly hides: readonly string[]
+}
 
 /** The lines that change once a second. */
 class StampLines {
@@ -83,10 +74,10 @@ class StampLines {
 export class ResponseTemplate {
   readonly #options: ResponseTemplateOptions
   readonly #stamp: StampLines
-  readonly #droppedIds = new Uint8Array(256)
-  readonly #droppedNames = new Map<number, string>()
+  readonly #passed: PassedFields
   readonly #keepAliveLines: string
   readonly #needsCare: boolean
+  readonly #stored = new WeakMap<ResponseHead, string>()
   /** The last head that was made of a peer's, and of what: a hot answer is made once a second. */
   #madeOf = ''
   #madeAt = ''
@@ -97,19 +88,10 @@ export class ResponseTemplate {
   constructor(options: ResponseTemplateOptions) {
     this.#options = options
     this.#stamp = new StampLines(options.clock, options.server)
-    for (const id of ALWAYS_DROPPED) this.#droppedIds[id] = 1
-    for (const name of options.hideFields) {
-      const id = lookupFieldId(name)
-      if (id === 0) this.#droppedNames.set(hashName(name), name)
-      else this.#droppedIds[id] = 1
-    }
+    this.#passed = new PassedFields(options.hideFields, options.rewriteLocation !== null)
     const seconds = options.keepaliveHeaderSeconds
     this.#keepAliveLines = `Connection: keep-alive\r\n${seconds > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ''}`
     this.#needsCare = options.addFields.length > 0 || options.expires !== null
-    if (options.rewriteLocation !== null) {
-      this.#droppedIds[FIELD.location] = 1
-      this.#droppedIds[FIELD.refresh] = 1
-    }
   }
 
   /** The head of a peer's response, complete. */
@@ -120,7 +102,7 @@ export class ResponseTemplate {
     isKeepAlive: boolean,
   ): string {
     const stamp = this.#stamp.get()
-    const isPlain = !this.#needsCare && exchange.errorStatus === 0 && exchange.stickyLine === ''
+    const isPlain = !this.#needsCare && exchange.errorStatus === 0 && exchange.ownLines === ''
     if (
       isPlain &&
       this.#madeKeepAlive === isKeepAlive &&
@@ -160,13 +142,13 @@ export class ResponseTemplate {
     let text = `HTTP/1.1 ${isErrorPage ? statusText(status) : `${status} ${head.reason}`}\r\n`
     // A peer's Date that `proxy_pass_header` lets through stands for ours.
     text +=
-      this.#droppedIds[FIELD.date] === 1 || fields.findId(FIELD.date) === -1
+      this.#passed.drops(FIELD.date) || fields.findId(FIELD.date) === -1
         ? stamp
         : this.#serverOnly(fields)
     const hasBody = !isErrorPage || mayHaveBody(status)
-    let extra = this.#needsCare ? this.#extraLines(exchange, status, fields) : null
+    let extra = this.#needsCare ? makeExtra(this.#options, exchange, status, fields) : null
     if (!hasBody) extra = { ...(extra ?? NO_EXTRA), dropsType: true }
-    text += exchange.stickyLine + this.#peerFields(fields, extra)
+    text += exchange.ownLines + this.#passed.lines(fields, extra)
     if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
     if (extra !== null) text += extra.lines
     if (framing === 'chunked') {
@@ -176,6 +158,42 @@ export class ResponseTemplate {
       text += `Content-Length: ${fields.value(fields.findId(FIELD.content_length))}\r\n`
     }
     return `${text}${isKeepAlive ? this.#keepAliveLines : 'Connection: close\r\n'}\r\n`
+  }
+
+  /** The head of an answer from a stored response, complete. */
+  fromStore(exchange: Exchange, head: ResponseHead, answer: StoredAnswer): string {
+    const { fields } = head
+    const { status, isRanged, hides, keepsDate, length, dropsType } = answer
+    const isOwn = status === head.status
+    let text = `HTTP/1.1 ${isOwn ? `${status} ${head.reason}` : statusText(status)}\r\n`
+    const date = keepsDate ? fields.findId(FIELD.date) : -1
+    text += date === -1 ? this.#stamp.get() : this.#serverOnly(fields)
+    let extra = this.#needsCare ? makeExtra(this.#options, exchange, status, fields) : null
+    if (answer.isKept && extra === null && !dropsType && isRanged && hides.length === 0) {
+      text += this.#storedFields(head)
+    } else {
+      if (dropsType || isRanged || hides.length > 0)
+        extra = { ...(extra ?? NO_EXTRA), dropsType, dropsRanges: isRanged, hides }
+      text += this.#passed.lines(fields, extra)
+    }
+    // Where it is not passed on as it is.
+    if (date !== -1 && this.#passed.drops(FIELD.date)) text += `Date: ${fields.value(date)}\r\n`
+    if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
+    text += exchange.ownLines + answer.lines
+    if (isRanged) text += 'Accept-Ranges: bytes\r\n'
+    if (extra !== null) text += extra.lines
+    if (answer.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
+    else if (length >= 0) text += `Content-Length: ${length}\r\n`
+    return `${text}${answer.isKeepAlive ? this.#keepAliveLines : 'Connection: close\r\n'}\r\n`
+  }
+
+  /** The fields of a stored response that is answered whole: the same each time. */
+  #storedFields(head: ResponseHead): string {
+    const known = this.#stored.get(head)
+    if (known !== undefined) return known
+    const lines = this.#passed.lines(head.fields, WHOLE_EXTRA)
+    this.#stored.set(head, lines)
+    return lines
   }
 
   /**
@@ -192,7 +210,7 @@ export class ResponseTemplate {
     framing: OutgoingFraming,
     isKeepAlive: boolean,
   ): string {
-    const extra = this.#needsCare ? this.#extraLines(exchange, status, null, lines) : null
+    const extra = this.#needsCare ? makeExtra(this.#options, exchange, status, null, lines) : null
     let own = lines
     if (extra?.replacesEtag === true) own = own.replace(/^ETag: .*\r\n/im, '')
     if (extra?.replacesLastModified === true) own = own.replace(/^Last-Modified: .*\r\n/im, '')
@@ -204,64 +222,23 @@ export class ResponseTemplate {
 
   /** The head of 101: the peer's Upgrade goes on. */
   ofUpgrade(exchange: Exchange, head: ResponseHead): string {
-    const extra = this.#needsCare ? this.#extraLines(exchange, head.status, head.fields) : null
+    const extra = this.#needsCare
+      ? makeExtra(this.#options, exchange, head.status, head.fields)
+      : null
     return (
-      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${exchange.stickyLine}` +
-      `${this.#peerFields(head.fields, extra)}${extra?.lines ?? ''}Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n\r\n`
+      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${exchange.ownLines}` +
+      `${this.#passed.lines(head.fields, extra)}${extra?.lines ?? ''}Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n\r\n`
     )
   }
 
   /** An interim response of the peer. */
   ofInterim(head: ResponseHead): string {
-    return `HTTP/1.1 ${head.status} ${head.reason}\r\n${this.#peerFields(head.fields, null)}\r\n`
+    return `HTTP/1.1 ${head.status} ${head.reason}\r\n${this.#passed.lines(head.fields, null)}\r\n`
   }
 
   #serverOnly(fields: FieldList): string {
-    const passesServer = this.#droppedIds[FIELD.server] === 0 && fields.findId(FIELD.server) !== -1
+    const passesServer = !this.#passed.drops(FIELD.server) && fields.findId(FIELD.server) !== -1
     return passesServer || this.#options.server === '' ? '' : `Server: ${this.#options.server}\r\n`
-  }
-
-  #peerFields(fields: FieldList, extra: Extra | null): string {
-    const { count, text } = fields
-    let out = ''
-    let runStart = -1
-    let runEnd = -1
-    for (let i = 0; i < count; i++) {
-      if (fields.isHidden(i) || this.#isDropped(fields, i, extra)) continue
-      if (fields.isCanonical(i)) {
-        const start = fields.lineStart(i)
-        if (start !== runEnd) {
-          if (runStart !== -1) out += text.slice(runStart, runEnd)
-          runStart = start
-        }
-        runEnd = fields.lineEnd(i)
-        continue
-      }
-      if (runStart !== -1) {
-        out += text.slice(runStart, runEnd)
-        runStart = -1
-        runEnd = -1
-      }
-      out += `${fields.name(i)}: ${fields.value(i)}\r\n`
-    }
-    return runStart === -1 ? out : out + text.slice(runStart, runEnd)
-  }
-
-  #isDropped(fields: FieldList, index: number, extra: Extra | null): boolean {
-    const id = fields.id(index)
-    if (id !== 0) {
-      if (extra !== null) {
-        if (extra.replacesExpires && (id === FIELD.expires || id === FIELD.cache_control))
-          return true
-        if (id === FIELD.content_type && extra.dropsType) return true
-        if (id === FIELD.etag && extra.replacesEtag) return true
-        if (id === FIELD.last_modified && extra.replacesLastModified) return true
-      }
-      return this.#droppedIds[id] === 1
-    }
-    if (this.#droppedNames.size === 0) return false
-    const name = this.#droppedNames.get(fields.hash(index))
-    return name !== undefined && fields.name(index).toLowerCase() === name
   }
 
   #rewrittenLines(exchange: Exchange, fields: FieldList): string {
@@ -287,62 +264,4 @@ export class ResponseTemplate {
     }
     return lines
   }
-
-  #extraLines(
-    exchange: Exchange,
-    status: number,
-    fields: FieldList | null,
-    ownLines = '',
-  ): Extra | null {
-    const isListed = ADD_STATUSES.has(status)
-    let lines = ''
-    let replacesExpires = false
-    let replacesEtag = false
-    let replacesLastModified = false
-    if (isListed && this.#options.expires !== null) {
-      const set = this.#options.expires(exchange, lastModifiedOf(fields, ownLines))
-      if (set !== null) {
-        replacesExpires = true
-        if (set.expires !== '') lines += `Expires: ${set.expires}\r\n`
-        if (set.cacheControl !== '') lines += `Cache-Control: ${set.cacheControl}\r\n`
-      }
-    }
-    for (const field of this.#options.addFields) {
-      if (!isListed && !field.isAlways) continue
-      const name = field.name.toLowerCase()
-      if (name === 'etag') replacesEtag = true
-      else if (name === 'last-modified') replacesLastModified = true
-      const value = field.render(exchange)
-      if (value !== '') lines += `${field.name}: ${fieldText(value)}\r\n`
-    }
-    return { lines, replacesExpires, replacesEtag, replacesLastModified, dropsType: false }
-  }
-}
-
-interface Extra {
-  readonly lines: string
-  /** The peer's Expires and Cache-Control stay behind. */
-  readonly replacesExpires: boolean
-  /** `add_header` takes the place of these two, as in nginx, also with an empty value. */
-  readonly replacesEtag: boolean
-  readonly replacesLastModified: boolean
-  /** The status has no body, so there is nothing to name the type of. */
-  readonly dropsType: boolean
-}
-
-const NO_EXTRA: Extra = {
-  lines: '',
-  replacesExpires: false,
-  replacesEtag: false,
-  replacesLastModified: false,
-  dropsType: false,
-}
-
-function lastModifiedOf(fields: FieldList | null, ownLines: string): string {
-  if (fields !== null) {
-    const index = fields.findId(FIELD.last_modified)
-    return index === -1 ? '' : fields.value(index)
-  }
-  const match = /^last-modified: (.*)$/im.exec(ownLines)
-  return match === null ? '' : match[1]!.trimEnd()
 }

@@ -4,6 +4,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
+import type { CachePolicy } from '../cache/policy/policy.ts'
+import type { CacheStore } from '../cache/store/cache-store.ts'
+import type { CacheSettings } from '../model/cache.ts'
 import type { CompatProfile } from '../model/config.ts'
 import type { ResolverSettings } from '../model/resolver.ts'
 import type { Location, Server } from '../model/route.ts'
@@ -38,6 +41,8 @@ export interface Services {
   readonly version: string
   /** A number for each exchange, for the log. */
   nextExchangeNumber(): number
+  /** Removes from a cache all that has a key with this beginning; `onDone` is told how many entries, later. */
+  purgePrefix(cache: string, prefix: string, onDone: (count: number) => void): void
 }
 
 /** One upstream in one worker. */
@@ -81,6 +86,8 @@ export interface LocationRuntime {
   /** Null when the location does not proxy. */
   readonly request: RequestTemplate | null
   readonly response: ResponseTemplate
+  /** Null when nothing is cached here. */
+  readonly cache: CacheRuntime | null
   /** Which trailers of peers go on; null where none do. */
   readonly trailers: TrailerRules | null
   /** Our name as error pages show it: `headgate/0.1.0`, or without the version. */
@@ -89,6 +96,40 @@ export interface LocationRuntime {
   readonly errorLog: ErrorLog
   readonly accessLogs: readonly AccessLogger[]
   readonly errorPages: readonly ErrorPageRuntime[]
+}
+
+/** What a location does with its cache, compiled. */
+export interface CacheRuntime {
+  readonly settings: CacheSettings
+  readonly policy: CachePolicy
+  /** The cache that the exchange's variables choose. */
+  readonly nameOf: Render
+  /** The same; null = there is none of that name. */
+  storeOf(exchange: Exchange): CacheStore | null
+  readonly key: Render
+  /** `$proxy_host`, which keys begin with. */
+  readonly proxyHost: Render
+  readonly bypass: readonly Render[]
+  readonly noCache: readonly Render[]
+  readonly purge: readonly Render[]
+  /** Of requests whose answers may be stored: what a client asked for only a part or on a condition is asked for whole. */
+  readonly request: RequestTemplate
+  /** Set with the location's handler; null = responses come whole. */
+  slices: Slices | null
+}
+
+/** How a location takes large responses in pieces. */
+export interface Slices {
+  /** Of one piece. */
+  readonly bytes: number
+  /** Looks one piece up, or fetches it. */
+  readonly handler: Handler
+}
+
+/** What makes the head that goes to a peer. */
+export function requestOf(exchange: Exchange, location: LocationRuntime): RequestTemplate {
+  const { cache, request } = location
+  return cache !== null && exchange.fetch?.isWhole === true ? cache.request : request!
 }
 
 export interface ErrorPageRuntime {

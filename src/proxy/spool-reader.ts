@@ -1,8 +1,8 @@
 // Reads a spool from some place to its end, from memory or from the file as it lies there. Of the file one piece is
 // read ahead, so that the disk works while the socket does.
 
+import type { BodySource } from '../base/body-source.ts'
 import type { Failure } from '../base/failure.ts'
-import type { BodySource } from './body-source.ts'
 import type { Spool } from './spool.ts'
 
 const READ_BYTES = 65536

@@ -69,7 +69,7 @@ export class Tries {
     if (exchange.tries.length > 0) this.open(SEPARATOR)
     const { sticky } = upstream
     this.#binding = sticky == null ? null : new StickyBinding(exchange, sticky)
-    exchange.stickyLine = ''
+    exchange.ownLines = ''
   }
 
   /** What holds the indices of peers that it picks. */

@@ -15,12 +15,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-
+import type { BodySource } from '../../src/base/body-source.ts'
 import { fail } from '../../src/base/failure.ts'
 import { defaultSettings } from '../../src/model/defaults.ts'
 import type { LocationMatch } from '../../src/model/route.ts'
 import type { FileSettings } from '../../src/model/settings.ts'
-import type { BodySource } from '../../src/proxy/body-source.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import type { FileAnswer, FileAnswers } from '../../src/proxy/file-response.ts'
 import { makeFileHandler } from '../../src/proxy/files.ts'

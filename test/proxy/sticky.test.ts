@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { digestOf } from '../../src/base/digest.ts'
 import type { Sticky } from '../../src/model/upstream.ts'
 import { PeerNames } from '../../src/proxy/peer-names.ts'
 import { ResponseTemplate } from '../../src/proxy/response-head.ts'
 import { compileSticky, type StickySessions } from '../../src/proxy/sticky.ts'
 import { formatCookieDate } from '../../src/proxy/sticky-cookie.ts'
-import { createSessionZone, digestOf, SessionZone } from '../../src/zone/session-zone.ts'
+import { createSessionZone, SessionZone } from '../../src/zone/session-zone.ts'
 import { makeExchange, setResponse } from './exchange-fixture.ts'
 
 const names = new PeerNames([
@@ -105,7 +106,7 @@ describe('CookieSessions', () => {
     it(`sends ${name}`, () => {
       const exchange = requestOf('X: None', 'Y: none; a')
       compile({ ...PLAIN, ...cookie }).onAnswer(exchange, names, 1)
-      assert.equal(exchange.stickyLine, `Set-Cookie: ${line}\r\n`)
+      assert.equal(exchange.ownLines, `Set-Cookie: ${line}\r\n`)
     })
   }
 
@@ -136,14 +137,14 @@ describe('CookieSessions', () => {
       const exchange = requestOf('Cookie: srv=b')
       const sessions = compile({ ...PLAIN, ...cookie }, isStrict)
       sessions.onAnswer(exchange, names, 2)
-      assert.equal(exchange.stickyLine !== '', isSent)
+      assert.equal(exchange.ownLines !== '', isSent)
     })
   }
 
   it('sends it to who has another one', () => {
     const exchange = requestOf('Cookie: srv=b')
     compile(PLAIN).onAnswer(exchange, names, 0)
-    assert.equal(exchange.stickyLine, `Set-Cookie: srv=${NAME_OF_FIRST}\r\n`)
+    assert.equal(exchange.ownLines, `Set-Cookie: srv=${NAME_OF_FIRST}\r\n`)
   })
 
   it('writes years of two digits, and of four from 2038 on', () => {
@@ -165,10 +166,10 @@ describe('ResponseTemplate with a session’s cookie', () => {
       trailers: null,
     })
 
-  function answer(lines: readonly string[], stickyLine: string) {
+  function answer(lines: readonly string[], ownLines: string) {
     const exchange = requestOf()
     setResponse(exchange, lines)
-    exchange.stickyLine = stickyLine
+    exchange.ownLines = ownLines
     return { exchange, head: exchange.responseHead! }
   }
 

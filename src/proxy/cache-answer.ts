@@ -1,0 +1,157 @@
+// An answer from a stored response, or from one that is being stored: the client's conditions and ranges are judged
+// against it, its head goes through the location's templates as a peer's would.
+
+import type { CacheEntry } from '../cache/entry.ts'
+import { cacheStatusLine } from '../cache/policy/cache-status.ts'
+import { FIELDS_NOT_IN_304 } from '../cache/policy/client-conditions.ts'
+import type { ResponseHead } from '../http/response-parser.ts'
+import { mayHaveBody } from '../http/status.ts'
+import { answerStatus, hasErrorPage } from './answer.ts'
+import { ANSWER_WHOLE, judgeEntry } from './cache-conditions.ts'
+import { CACHE_NAME, forwardReason, PLAIN_OUTCOME } from './cache-outcome.ts'
+import { EntrySource } from './entry-source.ts'
+import type { Exchange } from './exchange.ts'
+import type { FilePart } from './file-source.ts'
+import { decideKeepAlive, finishExchange } from './finish.ts'
+import type { OutgoingFraming } from './response-head.ts'
+import type { CacheRuntime, LocationRuntime } from './runtime.ts'
+import { SlicedEntry } from './sliced-entry.ts'
+import { SourceRelay } from './source-relay.ts'
+
+/** Up to the end, wherever that will be. */
+const TO_THE_END = Number.MAX_SAFE_INTEGER
+
+/**
+ * Answers the client; the entry is released when it is not needed any more.
+ *
+ * @param own the head of the peer's answer to this request, of which the entry was made; null = it was stored before
+ */
+export function answerEntry(
+  exchange: Exchange,
+  location: LocationRuntime,
+  cache: CacheRuntime,
+  found: CacheEntry,
+  own: ResponseHead | null = null,
+): void {
+  const { entryTaker } = exchange
+  if (entryTaker !== null) {
+    exchange.entryTaker = null
+    exchange.status = found.head.status
+    entryTaker(found)
+    return
+  }
+  const isPiece = exchange.sliceRange !== '' && cache.slices !== null
+  const entry = isPiece ? (SlicedEntry.of(exchange, cache.slices!, found) ?? found) : found
+  const { meta } = entry
+  const isNew = own !== null
+  // What may not be stored of an answer, who asked for it gets all the same.
+  const head = isNew && entry === found && meta.parts === null ? own : entry.head
+  exchange.responseHead = head
+  const isError = head.status >= 300 && location.settings.proxy.interceptsErrors
+  if (isError && hasErrorPage(exchange, head.status)) {
+    entry.release()
+    answerStatus(exchange, head.status)
+    return
+  }
+  const isErrorPage = exchange.errorStatus > 0
+  const judged = isErrorPage ? ANSWER_WHOLE : judgeEntry(exchange.head, entry, cache.settings.mode)
+  if (judged.status === 412) {
+    entry.release()
+    answerStatus(exchange, 412)
+    return
+  }
+  const status = isErrorPage ? exchange.errorStatus : judged.status || head.status
+  const length = judged.parts === null ? meta.length : judged.length
+  const hasBody = mayHaveBody(status)
+  const isHead = exchange.head.method === 'HEAD'
+  const isEndless = hasBody && length === -1
+  const framing: OutgoingFraming = !isEndless
+    ? 'length'
+    : exchange.head.minor === 1
+      ? 'chunked'
+      : 'close'
+  if (framing === 'close') exchange.mustClose = true
+  const isKeepAlive = decideKeepAlive(exchange, status)
+  const text = location.response.fromStore(exchange, head, {
+    status,
+    lines:
+      judged.lines +
+      statusLine(exchange, cache, entry, isNew) +
+      (isNew && (head === own || meta.initialAgeSeconds === 0)
+        ? ''
+        : ageLines(exchange, cache, entry)),
+    length: hasBody ? length : -1,
+    framing,
+    isKeepAlive,
+    dropsType: judged.dropsType,
+    isRanged: meta.length !== -1 && status === 200,
+    keepsDate: cache.settings.mode === 'standard',
+    isKept: head !== own,
+    hides: hiddenFields(cache, entry, judged.status, isNew),
+  })
+  exchange.step = 'relay'
+  exchange.status = status
+  exchange.state = 'head'
+  exchange.sentHead = text
+  exchange.bytesSent += text.length
+  const { connection } = exchange
+  connection.setSendTimeout(location.settings.client.sendTimeoutMs)
+  if (isHead || !hasBody || length === 0) {
+    entry.release()
+    connection.writeText(text)
+    finishExchange(exchange, isKeepAlive)
+    return
+  }
+  if (entry.text !== null && judged.parts === null) {
+    const body = entry.text
+    entry.release()
+    exchange.bodyBytesSent = body.length
+    exchange.bytesSent += body.length
+    connection.writeText(text + body)
+    finishExchange(exchange, isKeepAlive)
+    return
+  }
+  const parts: readonly FilePart[] = judged.parts ?? [
+    { start: 0, end: length === -1 ? TO_THE_END : length },
+  ]
+  const source = new EntrySource(entry, parts)
+  new SourceRelay(exchange, source, length, isKeepAlive, framing).start(text)
+}
+
+function ageLines(exchange: Exchange, { policy }: CacheRuntime, entry: CacheEntry): string {
+  return policy.answerLines(entry, exchange.snapshot.services.clock.wallMs)
+}
+
+function hiddenFields(
+  { policy, settings }: CacheRuntime,
+  entry: CacheEntry,
+  status: number,
+  isNew: boolean,
+): readonly string[] {
+  const names = isNew ? NONE : policy.hidesOnReuse(entry)
+  return status === 304 && settings.mode === 'standard' ? [...names, ...FIELDS_NOT_IN_304] : names
+}
+
+const NONE: readonly string[] = []
+
+/** RFC 9211; nginx says it in a variable. */
+function statusLine(
+  exchange: Exchange,
+  { settings }: CacheRuntime,
+  { meta }: CacheEntry,
+  isNew: boolean,
+): string {
+  if (settings.mode === 'nginx') return ''
+  const { wallMs } = exchange.snapshot.services.clock
+  const ttlSeconds = Math.round((meta.freshness.freshUntilMs - wallMs) / 1000)
+  const forward = forwardReason(exchange.cacheStatus, meta.parts !== null)
+  return forward === null
+    ? `Cache-Status: ${CACHE_NAME}; hit; ttl=${ttlSeconds}\r\n`
+    : cacheStatusLine({
+        ...PLAIN_OUTCOME,
+        forward,
+        forwardStatus: exchange.cacheStatus === 'REVALIDATED' ? 304 : 0,
+        ttlSeconds,
+        isStored: isNew,
+      })
+}

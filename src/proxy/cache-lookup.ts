@@ -1,0 +1,333 @@
+// Step 5, lookup: what is stored for a request, and whether it is answered with that or a peer is asked first. Deciding is
+// the policy's (cache/policy/); here stands in which order things are asked.
+
+import { fail } from '../base/failure.ts'
+import type { CacheEntry, EntryMeta } from '../cache/entry.ts'
+import { chooseRanges } from '../cache/policy/client-ranges.ts'
+import { isRangeFarBehind } from '../cache/policy/nginx-range.ts'
+import type { RequestDemand } from '../cache/policy/policy.ts'
+import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts'
+import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import { FIELD } from '../http/field-list.ts'
+import { answerFailure } from './answer.ts'
+import { answerEntry } from './cache-answer.ts'
+import { holdsAll } from './cache-conditions.ts'
+import { CacheFetch, type FetchPlan } from './cache-fetch.ts'
+import { forwardUnsafe } from './cache-invalidation.ts'
+import { purgeKey } from './cache-purge.ts'
+import { makeUpdate } from './cache-update.ts'
+import type { Exchange } from './exchange.ts'
+import { cutExchange } from './finish.ts'
+import { isAsked } from './predicates.ts'
+import type { CacheRuntime, Handler, LocationRuntime } from './runtime.ts'
+
+/** A location's way with requests whose answers may be stored. */
+export function makeCacheHandler(
+  location: LocationRuntime,
+  cache: CacheRuntime,
+  forward: Handler,
+): Handler {
+  const { methods, mode } = cache.settings
+  return exchange => {
+    exchange.proxyHost = cache.proxyHost(exchange)
+    const isCacheable = methods.includes(exchange.method)
+    const store = isCacheable || mode === 'standard' ? cache.storeOf(exchange) : null
+    if (store === null) {
+      forward(exchange)
+      return
+    }
+    if (!isCacheable) {
+      forwardUnsafe(exchange, { location, cache, store, forward })
+      return
+    }
+    if (isRangePassed(exchange, cache)) {
+      forward(exchange)
+      return
+    }
+    if (cache.purge.length > 0 && isAsked(cache.purge, exchange)) {
+      purgeKey(exchange, store, cache.nameOf(exchange), cache.key(exchange))
+      return
+    }
+    const demand = cache.policy.demandOf(exchange.head)
+    const key = { text: keyOf(exchange, cache), variant: '' }
+    const isBypassed = isAsked(cache.bypass, exchange)
+    if (!isBypassed && !demand.isValidated) {
+      // What is asked for most is answered without another object.
+      const entry = store.peek(key)
+      if (
+        entry !== null &&
+        entry.meta.parts === null &&
+        cache.policy.isSelected(entry.meta, exchange.head)
+      ) {
+        const nowMs = exchange.snapshot.services.clock.wallMs
+        if (cache.policy.reuse(entry, demand, nowMs) === 'fresh') {
+          exchange.cacheStatus = 'HIT'
+          answerEntry(exchange, location, cache, entry)
+          return
+        }
+      }
+      entry?.release()
+    }
+    new CacheLookup(exchange, location, cache, store, key, demand, forward).start(isBypassed)
+  }
+}
+
+/** The key; a piece of a large response has one of its own, which nginx's users write themselves. */
+function keyOf(exchange: Exchange, { key, settings }: CacheRuntime): string {
+  return settings.mode === 'nginx' ? key(exchange) : key(exchange) + exchange.sliceRange
+}
+
+/** Whether the request asks for what lies so far behind that the peer is asked for that alone. */
+function isRangePassed({ head }: Exchange, { settings, slices }: CacheRuntime): boolean {
+  const { rangeOffsetMax, mode } = settings
+  const index =
+    rangeOffsetMax === null || mode === 'standard' ? -1 : head.fields.findId(FIELD.range)
+  if (index === -1 || slices !== null) return false
+  return isRangeFarBehind(head.fields.value(index), rangeOffsetMax)
+}
+
+/** One request that memory alone could not answer. */
+class CacheLookup implements ExchangeFlow {
+  readonly #exchange: Exchange
+  readonly #location: LocationRuntime
+  readonly #cache: CacheRuntime
+  readonly #store: CacheStore
+  readonly #demand: RequestDemand
+  readonly #forward: Handler
+  readonly #startedMs: number
+  /** Of the key's first entry, or of the variant that the request selects. */
+  #key: EntryKey
+  #isBypassed = false
+  /** The key's first entry, when that is not the one. */
+  #main: EntryMeta | null = null
+  #endWait: (() => void) | null = null
+  /** Parts that are stored, and are not those that are asked for. */
+  #base: CacheEntry | null = null
+
+  constructor(
+    exchange: Exchange,
+    location: LocationRuntime,
+    cache: CacheRuntime,
+    store: CacheStore,
+    key: EntryKey,
+    demand: RequestDemand,
+    forward: Handler,
+  ) {
+    this.#exchange = exchange
+    this.#location = location
+    this.#cache = cache
+    this.#store = store
+    this.#key = key
+    this.#demand = demand
+    this.#forward = forward
+    this.#startedMs = exchange.snapshot.services.clock.nowMs
+  }
+
+  start(isBypassed: boolean): void {
+    this.#isBypassed = isBypassed
+    this.#exchange.step = 'lookup'
+    this.#exchange.connection.flow = this
+    this.#find()
+  }
+
+  #find(): void {
+    if (this.#key.variant === '') this.#main = null
+    this.#store.find(this.#key, lookup => this.#onFound(lookup))
+  }
+
+  #onFound(lookup: Lookup): void {
+    const { entry } = lookup
+    const exchange = this.#exchange
+    if (exchange.isFinished) {
+      entry?.release()
+      return
+    }
+    const { policy } = this.#cache
+    if (entry !== null && this.#key.variant === '') this.#main = entry.meta
+    if (entry !== null && !this.#isSelected(entry.meta)) {
+      const variant = policy.variantOf(entry.meta.vary, exchange.head)
+      entry.release()
+      if (this.#key.variant === '') {
+        this.#key = { text: this.#key.text, variant }
+        this.#find()
+      } else {
+        this.#onMiss({ ...lookup, entry: null })
+      }
+      return
+    }
+    if (this.#isBypassed) {
+      entry?.release()
+      exchange.cacheStatus = 'BYPASS'
+      this.#fetch({ lookup, stale: null, isStored: true, token: 0 })
+    } else if (entry !== null && !this.#hasAskedFor(entry)) {
+      this.#base?.release()
+      this.#base = entry
+      this.#onMiss(lookup)
+    } else if (entry === null) {
+      this.#onMiss(lookup)
+    } else {
+      this.#onEntry(entry, lookup)
+    }
+  }
+
+  /** A variant that was left over from before its key was purged is none. */
+  #isSelected(meta: EntryMeta): boolean {
+    if (!this.#cache.policy.isSelected(meta, this.#exchange.head)) return false
+    return this.#key.variant === '' || meta.family === this.#main?.family
+  }
+
+  #hasAskedFor(entry: CacheEntry): boolean {
+    if (entry.meta.parts === null) return true
+    return holdsAll(entry.meta, chooseRanges(this.#exchange.head, entry))
+  }
+
+  #onEntry(entry: CacheEntry, lookup: Lookup): void {
+    const exchange = this.#exchange
+    const { policy, settings } = this.#cache
+    const nowMs = exchange.snapshot.services.clock.wallMs
+    const reuse = policy.reuse(entry, this.#demand, nowMs)
+    if (reuse === 'fresh') {
+      this.#answer(entry, 'HIT')
+      return
+    }
+    if (this.#demand.onlyIfCached) {
+      entry.release()
+      this.#refuse()
+      return
+    }
+    const token = this.#store.lock(lookup.slot, settings.lockAgeMs)
+    const isFirst = token !== 0
+    if (reuse === 'stale-while-updating') {
+      if (!isFirst) {
+        this.#answer(entry, 'UPDATING')
+        return
+      }
+      if (settings.isUpdatedInBackground) {
+        // Made before the answer, with which the client's head may go.
+        const update = makeUpdate(exchange, this.#planOf(lookup, entry, token), this.#location)
+        this.#answer(entry, 'STALE')
+        this.#forward(update)
+        return
+      }
+    } else if (!isFirst && settings.mode === 'standard' && settings.isLocking) {
+      if (this.#wait(lookup)) {
+        entry.release()
+        return
+      }
+    }
+    exchange.cacheStatus = 'EXPIRED'
+    this.#fetch({ lookup, stale: entry, isStored: true, token })
+  }
+
+  /** Nothing is stored, or not what is asked for. */
+  #onMiss(lookup: Lookup): void {
+    const exchange = this.#exchange
+    const { settings } = this.#cache
+    exchange.cacheStatus = 'MISS'
+    if (this.#demand.onlyIfCached) {
+      this.#refuse()
+      return
+    }
+    const isStored = lookup.uses >= settings.usesMin
+    let token = 0
+    if (settings.isLocking && isStored) {
+      token = this.#store.lock(lookup.slot, settings.lockAgeMs)
+      if (token === 0 && this.#wait(lookup)) return
+    }
+    // Who waited in vain does not store: the one that is waited for still may.
+    const mayStore = isStored && (token !== 0 || !settings.isLocking)
+    this.#fetch({ lookup, stale: null, isStored: mayStore, token })
+  }
+
+  /** Waits for the one that fetches; false = it has waited long enough. */
+  #wait(lookup: Lookup): boolean {
+    const { clock } = this.#exchange.snapshot.services
+    const { lockTimeoutMs, lockAgeMs } = this.#cache.settings
+    const leftMs = lockTimeoutMs - (clock.nowMs - this.#startedMs)
+    if (leftMs <= 0 || lookup.slot === -1) return false
+    // A lock that has grown too old wakes nobody.
+    this.#endWait = this.#store.wait(lookup.slot, Math.min(leftMs, lockAgeMs), () => {
+      this.#endWait = null
+      if (!this.#exchange.isFinished) this.#find()
+    })
+    return true
+  }
+
+  #planOf(lookup: Lookup, stale: CacheEntry | null, token: number): FetchPlan {
+    return {
+      cache: this.#cache,
+      store: this.#store,
+      key: this.#key,
+      demand: this.#demand,
+      lookup,
+      main: this.#main,
+      base: this.#base,
+      rangeLines: this.#rangeLines(),
+      forward: this.#forward,
+      stale,
+      isStored: true,
+      token,
+    }
+  }
+
+  #fetch(part: Pick<FetchPlan, 'lookup' | 'stale' | 'isStored' | 'token'>): void {
+    const exchange = this.#exchange
+    this.#leave()
+    const plan = { ...this.#planOf(part.lookup, part.stale, part.token), ...part }
+    exchange.fetch = new CacheFetch(exchange, this.#location, plan)
+    this.#forward(exchange)
+  }
+
+  /** Asks for a part where that is asked for, or is all that is missing. */
+  #rangeLines(): string {
+    const { policy, settings } = this.#cache
+    const { fields } = this.#exchange.head
+    if (settings.mode === 'nginx') return ''
+    const { sliceRange } = this.#exchange
+    if (sliceRange !== '') return `Range: ${sliceRange}\r\n`
+    const index = fields.findId(FIELD.range)
+    if (index === -1) return this.#base === null ? '' : policy.completingLines(this.#base)
+    const range = fields.value(index)
+    if (this.#base === null && !isRangeFarBehind(range, settings.rangeOffsetMax)) return ''
+    const condition = fields.findId(FIELD.if_range)
+    const line = condition === -1 ? '' : `If-Range: ${fields.value(condition)}\r\n`
+    return `Range: ${range}\r\n${line}`
+  }
+
+  #answer(entry: CacheEntry, status: string): void {
+    this.#leave()
+    this.#exchange.cacheStatus = status
+    answerEntry(this.#exchange, this.#location, this.#cache, entry)
+  }
+
+  /** RFC 9111 §5.2.1.7. */
+  #refuse(): void {
+    this.#leave()
+    answerFailure(this.#exchange, fail('not_cached'), 504)
+  }
+
+  #leave(): void {
+    const { connection } = this.#exchange
+    if (connection.flow === this) connection.flow = null
+  }
+
+  // ── the client, while it waits ─────────────────────────────────────────────────────────────────────────────────
+
+  onClientGone(failure: ReturnType<typeof fail>): void {
+    this.#endWait?.()
+    this.#endWait = null
+    this.#exchange.failure = failure
+    this.#exchange.status = 499
+    cutExchange(this.#exchange, false)
+  }
+
+  onClientEnd(): void {}
+
+  onBodyData(): void {}
+
+  onBodyEnd(): void {}
+
+  onBodyFailure(): void {}
+
+  onDrain(): void {}
+}

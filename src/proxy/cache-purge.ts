@@ -1,0 +1,62 @@
+// Requests that remove what is stored (nginx: `proxy_cache_purge`): 204 when there was something, 404 when not. A key that
+// ends with an asterisk stands for all that begin with what is before it.
+
+import type { CacheStore } from '../cache/store/cache-store.ts'
+import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import { answerStatus } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { cutExchange } from './finish.ts'
+
+/** Removes what the request's key names and answers. @param cache name of the cache */
+export function purgeKey(exchange: Exchange, store: CacheStore, cache: string, key: string): void {
+  new Purge(exchange).start(store, cache, key)
+}
+
+class Purge implements ExchangeFlow {
+  readonly #exchange: Exchange
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+  }
+
+  start(store: CacheStore, cache: string, key: string): void {
+    const exchange = this.#exchange
+    exchange.step = 'lookup'
+    exchange.connection.flow = this
+    if (key.endsWith('*')) {
+      const { purgePrefix } = exchange.snapshot.services
+      purgePrefix(cache, key.slice(0, -1), count => this.#answer(count > 0))
+      return
+    }
+    const name = { text: key, variant: '' }
+    store.find(name, ({ entry }) => {
+      entry?.release()
+      // Also what is being fetched now must not be stored.
+      store.remove(name)
+      this.#answer(entry !== null)
+    })
+  }
+
+  #answer(wasThere: boolean): void {
+    const exchange = this.#exchange
+    if (exchange.isFinished) return
+    if (exchange.connection.flow === this) exchange.connection.flow = null
+    answerStatus(exchange, wasThere ? 204 : 404)
+  }
+
+  onClientGone(failure: NonNullable<Exchange['failure']>): void {
+    this.#exchange.failure = failure
+    this.#exchange.status = 499
+    cutExchange(this.#exchange, false)
+  }
+
+  onClientEnd(): void {}
+
+  onBodyData(): void {}
+
+  onBodyEnd(): void {}
+
+  onBodyFailure(): void {}
+
+  onDrain(): void {}
+}
