@@ -4,7 +4,7 @@
 // all of them, as its environment may be another.
 
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 
@@ -36,6 +36,45 @@ export function usualControlPaths(place: ControlPlace): readonly string[] {
     join(temporaryDirectory, `headgate-${Math.max(0, userId)}`),
   ]
   return parents.map(parent => join(parent, name))
+}
+
+/**
+ * Where a process may have its socket whose user we do not know, in the order of asking: our own
+ * usual places, then those of others. A directory in which somebody else than its user could put a
+ * socket is left out.
+ */
+export function askedControlPaths(place: ControlPlace): readonly string[] {
+  const { userId, runDirectory = '/run', temporaryDirectory = tmpdir() } = place
+  const name = socketName(place.configFile)
+  const others = [join(runDirectory, 'headgate'), ...usersDirectories(temporaryDirectory)]
+  // Nobody else can look behind the doors of sessions.
+  if (userId === 0) {
+    const sessions = join(runDirectory, 'user')
+    for (const user of entriesOf(sessions).filter(each => /^\d+$/.test(each))) {
+      const directory = join(sessions, user, 'headgate')
+      if (directoryProblem(directory, Number(user)) === null) others.push(directory)
+    }
+  }
+  return [...new Set([...usualControlPaths(place), ...others.map(each => join(each, name))])]
+}
+
+/** The `headgate-UID` that belong to the user of their name. */
+function usersDirectories(temporaryDirectory: string): readonly string[] {
+  return entriesOf(temporaryDirectory).flatMap(entry => {
+    const user = /^headgate-(\d+)$/.exec(entry)?.[1]
+    const directory = join(temporaryDirectory, entry)
+    const isTheirs = user !== undefined && directoryProblem(directory, Number(user)) === null
+    return isTheirs ? [directory] : []
+  })
+}
+
+function entriesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    // There is none, or none of our business.
+    return []
+  }
 }
 
 /**

@@ -2,7 +2,9 @@
 // checks or by maintenance, and with `stop` when the first is back (ldirectord: `fallbackcommand`).
 // Runs of one upstream come one after the other, so that a `stop` never overtakes its `start`.
 
+import { addressText, type ListenAddress } from '../model/listener.ts'
 import type { LogLevel } from '../model/settings.ts'
+import { hasName, type LookUp, withoutName } from '../probe/name-address.ts'
 import { runProgram } from './run-program.ts'
 
 /** An upstream, and what its fallback runs. */
@@ -10,8 +12,8 @@ export interface FallbackGroup {
   readonly upstream: string
   /** Null where nothing is to be run. */
   readonly command: string | null
-  /** Addresses of clients, as text. */
-  readonly virtuals: readonly string[]
+  /** Addresses of clients; names in them are looked up. */
+  readonly virtuals: readonly ListenAddress[]
 }
 
 /** How it stands. */
@@ -26,6 +28,7 @@ export interface GroupState extends FallbackGroup {
 export interface FallbackCommandOptions {
   readonly log: (level: LogLevel, text: string) => void
   readonly run?: typeof runProgram
+  readonly lookUp?: LookUp
 }
 
 /** One upstream: whether its fallback was started, and the run under way. */
@@ -72,11 +75,14 @@ export class FallbackCommands {
   }
 
   async #runAll(word: 'start' | 'stop', command: string, group: GroupState): Promise<void> {
-    const { log, run = runProgram } = this.#options
+    const { log, run = runProgram, lookUp } = this.#options
     const { upstream, virtuals } = group
     const { signal } = this.#end
-    for (const virtual of virtuals.length === 0 ? [''] : virtuals) {
+    for (const address of virtuals.length === 0 ? [null] : virtuals) {
+      const isNamed = address !== null && hasName(address)
+      const told = isNamed ? await withoutName(address, lookUp) : address
       if (signal.aborted) return
+      const virtual = told === null ? '' : addressText(told)
       const what = `fallback command ${command} ${word} ${virtual} tcp`
       log('notice', `${what}, upstream: "${upstream}"`)
       const problem = await run(command, { arguments: [word, virtual, 'tcp'], signal })

@@ -13,13 +13,14 @@ import { addressText } from '../model/listener.ts'
 import { BUILT_IN, originOf } from '../model/origin.ts'
 import type { ErrorLog } from '../model/settings.ts'
 import { WORKERS_MAX } from '../zone/peer-zone.ts'
+import { checkCacheDirectories } from './cache/cache-directories.ts'
 import { readFallbackPages } from './fallback-pages.ts'
 import { probeListeners } from './listen-probe.ts'
 import { mapSettings } from './map-settings.ts'
 import type { NamesUsed, NameTable } from './name-table.ts'
 import { checkOutputFiles } from './output-files.ts'
 import { listPeers, makeLine, type UpstreamLines, weightProblem } from './peer-lines.ts'
-import { checkPrograms } from './programs.ts'
+import { checkModules, checkPrograms } from './programs.ts'
 import { dualStackIn, listenAddresses, workerCount } from './reload-plan.ts'
 import { resolveLines, type UpstreamAddresses } from './resolve.ts'
 import { applyState } from './state-file.ts'
@@ -87,7 +88,9 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
     ...names.diagnostics,
     ...unresolved,
     ...checkOutputFiles(config, options.prefix),
+    ...checkCacheDirectories(config),
     ...checkPrograms(config, options.env.PATH),
+    ...(await checkModules(config)),
     ...unreadable,
     ...unwritable,
     ...checkWorkerCount(config),

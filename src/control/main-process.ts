@@ -116,8 +116,8 @@ class MainProcess {
     const { terminal } = this.#options
     const loaded = await load(this.#options.load, { table: this.#names, isTrial: false })
     showFindings(terminal, loaded, ['error', 'warning'])
-    const { config, lines, names } = loaded
     this.#overseer.onLoaded(loaded)
+    const { config, lines, names } = loaded
     if (config === null || names === null) throw new StartFailure('')
     this.#names.keep(names)
     this.#log.use(openProcessLog(config, this.#options.load.prefix), config)
@@ -265,8 +265,7 @@ class MainProcess {
     this.#running = refreshPeers(this.#running!, {
       generations: this.#memory.generations,
       supervisor: this.#supervisor!,
-      prepare: generation => this.#overseer.preparePeers(generation),
-      stay: (...peers) => this.#overseer.leaving.stay(...peers),
+      overseer: this.#overseer,
       log: (level, text) => this.#write(level, text),
     })
     this.#overseer.use(this.#running)
@@ -295,9 +294,8 @@ class MainProcess {
     await this.#overseer.listen()
     if (taken.kind === 'refused') {
       const kept = taken.running.generation.number
-      this.#log.alarm(
-        `the new configuration is not used: ${taken.reason}; generation ${kept} goes on`,
-      )
+      const what = `the new configuration is not used: ${taken.reason}`
+      this.#log.alarm(`${what}; generation ${kept} goes on`)
       return
     }
     const { config } = taken.running

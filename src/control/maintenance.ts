@@ -1,6 +1,7 @@
 // Peers that an operator takes out by a file: a directory in which a file is named after the peer
 // (`10.0.0.1:80`, `10.0.0.1`, `host:80`, `host`). It holds at once, whatever the checks say, and
-// until the file is gone (ldirectord: `maintenancedir`).
+// until the file is gone (ldirectord: `maintenancedir`). Bound sessions stay where those of a peer
+// that is down do: with ldirectord's `quiescent=yes` maintenance is weight 0, too.
 
 import { opendir } from 'node:fs/promises'
 
@@ -65,7 +66,8 @@ export class Maintenance {
   /** The same by what was read last. */
   mark(generation: Generation): void {
     for (const peer of buildRoster(generation, 0).peers) {
-      if (this.#fileFor(peer) !== null) this.#options.zone.setState(peer.slot, 'down', true)
+      if (this.#fileFor(peer) === null) continue
+      this.#options.zone.setState(peer.slot, stateInMaintenance(peer), true)
     }
   }
 
@@ -135,7 +137,11 @@ export class Maintenance {
       else this.#out.delete(peer.id)
       const hasChanged = (before === null) !== (file === null)
       if (!hasChanged && !isNew) continue
-      zone.setState(peer.slot, 'down', file !== null, hasChanged ? now() / 1000 : 0)
+      const wanted = file === null ? null : stateInMaintenance(peer)
+      if (wanted !== null) zone.setState(peer.slot, wanted, true)
+      for (const state of MAINTENANCE_STATES) {
+        if (state !== wanted) zone.setState(peer.slot, state, false, hasChanged ? now() / 1000 : 0)
+      }
       if (hasChanged) this.#tell(peer, file, before)
     }
   }
@@ -167,6 +173,15 @@ export class Maintenance {
     const name = maintenanceNames(peer).find(each => files.has(each))
     return name === undefined ? null : `${maintenancePath}/${name}`
   }
+}
+
+/** How a peer is taken out: for all, or for all but those that are bound to it. */
+const MAINTENANCE_STATES = ['down', 'draining'] as const
+
+function stateInMaintenance({ upstream }: RosterPeer): (typeof MAINTENANCE_STATES)[number] {
+  const { probes } = upstream
+  const isKeeping = probes.length > 0 && probes.every(({ keepsSessions }) => keepsSessions)
+  return isKeeping ? 'draining' : 'down'
 }
 
 /** What a file is called that takes the peer out, the most exact first. */

@@ -3,6 +3,7 @@
 
 import { ErrorLog } from '../base/error-log.ts'
 import type { Config } from '../model/config.ts'
+import { makeCacheDirectories } from './cache/cache-directories.ts'
 import { makeLogDirectory } from './output-files.ts'
 import { StartFailure } from './reload.ts'
 import { makeTemporaryDirectories } from './temporary-directories.ts'
@@ -15,6 +16,8 @@ import { makeTemporaryDirectories } from './temporary-directories.ts'
 export function openProcessLog(config: Config, prefix: string): ErrorLog {
   try {
     makeLogDirectory(config, prefix)
+    // Those for temporary files may stand in them.
+    makeCacheDirectories(config)
     makeTemporaryDirectories(config)
     return new ErrorLog(config.process.errorLogs)
   } catch (error) {

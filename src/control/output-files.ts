@@ -2,7 +2,7 @@
 // changed, and leave nothing behind: nothing is created to find out whether it could be.
 
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { callFailedText, systemErrorCode } from '../base/system-error.ts'
 import type { Config } from '../model/config.ts'
@@ -20,15 +20,15 @@ const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
 /** A finding for each file that the configuration writes and that cannot be written. */
 export function checkOutputFiles(config: Config, prefix: string): Diagnostic[] {
-  const defaults = join(prefix, DEFAULT_DIRECTORY)
   const diagnostics: Diagnostic[] = []
   for (const [path, origin] of outputFiles(config)) {
     const error = cannotWrite(path)
     if (error === null) continue
     // `makeLogDirectory` makes it, if it can.
-    const isMakeable = dirname(path) === defaults && systemErrorCode(error) === 'ENOENT'
+    const parent = logParents(config, prefix).find(each => isLogOf(path, each))
+    const isMakeable = parent !== undefined && systemErrorCode(error) === 'ENOENT'
     const message = callFailedText('open', `"${path}"`, error)
-    if (isMakeable && cannotWriteIn(prefix) === null) continue
+    if (isMakeable && cannotWriteIn(parent) === null) continue
     diagnostics.push({ severity: 'error', message, origin, hint: '' })
   }
   return [...diagnostics, ...config.upstreams.flatMap(checkStateFile)]
@@ -49,11 +49,25 @@ function checkStateFile(upstream: Upstream): Diagnostic[] {
   return [{ severity: isClosed ? 'warning' : 'error', message, origin, hint }]
 }
 
-/** Makes `<prefix>/logs` when the configuration writes into it and it is missing. Throws the system error. */
+/**
+ * Makes `logs` under the prefix, or beside a file of YAML, when the configuration writes into it and it is missing.
+ * Throws the system error.
+ */
 export function makeLogDirectory(config: Config, prefix: string): void {
-  const defaults = join(prefix, DEFAULT_DIRECTORY)
-  const isWanted = [...outputFiles(config).keys()].some(path => dirname(path) === defaults)
-  if (isWanted) mkdirSync(defaults, { recursive: true })
+  const paths = [...outputFiles(config).keys()]
+  for (const parent of logParents(config, prefix)) {
+    const isWanted = paths.some(path => isLogOf(path, parent))
+    if (isWanted) mkdirSync(join(parent, DEFAULT_DIRECTORY), { recursive: true })
+  }
+}
+
+/** What relative paths of logs stand under: an nginx.conf that was converted writes beside its YAML. */
+function logParents({ file, format }: Config, prefix: string): readonly string[] {
+  return format === 'yaml' ? [prefix, dirname(resolve(file))] : [prefix]
+}
+
+function isLogOf(path: string, parent: string): boolean {
+  return dirname(path) === join(parent, DEFAULT_DIRECTORY)
 }
 
 /** Every path with a fixed name, and where it was written; the standard outputs left out. */

@@ -10,9 +10,12 @@ import type { Prober, ProberOptions } from '../probe/prober.ts'
 import type { Generation } from '../worker/messages.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import { AlertDesk } from './alerts.ts'
+import { CacheDesk } from './cache/cache-desk.ts'
+import type { KeptCache } from './cache/cache-messages.ts'
 import { ControlSocket } from './control-socket.ts'
 import { FallbackCommands, type FallbackGroup } from './fallback-command.ts'
 import { FileWatch } from './file-watch.ts'
+import { LeavingPeers } from './leaving-peers.ts'
 import type { Loaded, LoadOptions } from './load.ts'
 import { Maintenance } from './maintenance.ts'
 import type { RosterPeer } from './peer-roster.ts'
@@ -21,7 +24,8 @@ import { ProbeTable } from './probe-table.ts'
 import type { Running } from './reload.ts'
 import { runProgram } from './run-program.ts'
 import { makeStatusReport } from './status-report.ts'
-import { virtualAddresses, virtualTexts } from './virtual-addresses.ts'
+import { virtualAddresses, virtualsTold } from './virtual-addresses.ts'
+import type { KeysFound } from './worker-thread.ts'
 
 export interface OverseerOptions {
   readonly zone: PeerZone
@@ -29,8 +33,16 @@ export interface OverseerOptions {
   readonly log: (level: LogLevel, text: string) => void
   /** A file of the configuration has changed, and is to be read again. */
   readonly onFilesChanged: () => void
+  /** The peers of what serves are to be looked at again. */
+  readonly onPeersChanged: () => void
   /** How many workers there are. */
   readonly workers: () => number
+  /** The caches of a generation in use. */
+  readonly cachesOf: (generation: number) => readonly KeptCache[]
+  /** Which cache keys a request would have. */
+  readonly findKeys: (url: string, method: string) => Promise<KeysFound | null>
+  /** The cache thread has ended: see `CacheDeskOptions`. */
+  readonly onCachesGone: () => void
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -44,6 +56,10 @@ export class Overseer {
   readonly #alerts: AlertDesk
   readonly #fallbacks: FallbackCommands
   readonly #files: FileWatch
+  /** Peers that stay although their name has lost them. */
+  readonly leaving: LeavingPeers
+  /** What the caches need beside the workers. */
+  readonly caches: CacheDesk
   readonly #socket: ControlSocket
   readonly #end = new AbortController()
   #running: Running | null = null
@@ -60,14 +76,30 @@ export class Overseer {
     const makeProber = (onReport: ProberOptions['onReport']) =>
       loadProber({ onReport, onMistake: text => log('alert', text) })
     this.#probes = new ProbeTable({ zone, makeProber, onTransition, log, now, delay })
+    this.leaving = new LeavingPeers({
+      isUp: (upstream, address) => this.#probes.isUp(upstream, address),
+      onChange: options.onPeersChanged,
+      now: () => performance.now(),
+      delay,
+    })
     const verdictOf = (peer: RosterPeer) => this.#probes.stateOf(peer)?.state ?? 'up'
     const whyOf = (peer: RosterPeer) => this.#probes.stateOf(peer)?.why ?? ''
     this.#maintenance = new Maintenance({ zone, onTransition, verdictOf, whyOf, log, now, delay })
     this.#alerts = new AlertDesk({ log, now, delay })
     this.#fallbacks = new FallbackCommands({ log })
     this.#files = new FileWatch({ onChange: files => this.#onFiles(files), delay })
+    this.caches = new CacheDesk({
+      log,
+      findKeys: options.findKeys,
+      onGone: options.onCachesGone,
+      delay,
+      now: () => performance.now(),
+    })
     this.#socket = new ControlSocket({
-      routes: [{ method: 'GET', path: '/status', answer: () => this.#report() }],
+      routes: [
+        { method: 'GET', path: '/status', answer: () => this.#report() },
+        ...this.caches.routes,
+      ],
       place: { configFile: load.file, env: load.env, userId: process.getuid?.() ?? -1 },
       log,
     })
@@ -104,6 +136,7 @@ export class Overseer {
     this.#maintenance.use(peers)
     this.#alerts.use(peers)
     this.#lookAtFallbacks()
+    this.caches.use(running.config, this.#options.cachesOf(running.generation.number))
   }
 
   /** Watches the files that were read last; resolves when the control socket is where it shall be. */
@@ -116,19 +149,21 @@ export class Overseer {
   /** Resolves when nothing is under way any more. */
   async close(): Promise<void> {
     this.#stop()
-    await Promise.all([this.#probes.close(), this.#socket.close()])
+    await Promise.all([this.#probes.close(), this.#socket.close(), this.caches.close()])
   }
 
   /** The same for who cannot wait. */
   closeNow(): void {
     this.#stop()
     void this.#probes.close()
+    void this.caches.close()
     this.#socket.closeNow()
   }
 
   #stop(): void {
     this.#end.abort()
     this.#files.close()
+    this.leaving.close()
     this.#maintenance.close()
     this.#alerts.close()
     this.#fallbacks.close()
@@ -144,6 +179,7 @@ export class Overseer {
     const isWorkedOn = this.#maintenance.fileOf(peer.id) !== null
     const isOwn = state === 'maintenance' || before === 'maintenance'
     if (!isWorkedOn || isOwn) this.#alerts.onTransition(transition)
+    this.leaving.onTransition(peer.upstream.name)
     this.#lookAtFallbacks()
   }
 
@@ -190,6 +226,7 @@ export class Overseer {
       zone,
       probes: this.#probes,
       maintenance: this.#maintenance,
+      caches: this.caches.status(),
       transitions: this.#transitions.all,
       nowMs: now(),
       startedMs: this.#startedMs,
@@ -205,7 +242,7 @@ function withCommand({ config, listening }: Running): readonly FallbackGroup[] {
   return upstreams.map(upstream => ({
     upstream: upstream.name,
     command: upstream.fallback?.command ?? null,
-    virtuals: virtualTexts(upstream, virtuals.get(upstream.name) ?? []),
+    virtuals: virtualsTold(upstream, virtuals.get(upstream.name) ?? []),
   }))
 }
 

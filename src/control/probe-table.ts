@@ -17,10 +17,11 @@ import {
   type Roster,
   type RosterPeer,
 } from './peer-roster.ts'
+import { changedTexts, decideHandover } from './probe-handover.ts'
 import { doubtText, type Transition, transitionText } from './probe-log.ts'
 
 /** What the table wants of the one who asks. */
-export type ProberPart = Pick<Prober, 'setTargets' | 'askNow' | 'status' | 'close'>
+export type ProberPart = Pick<Prober, 'setTargets' | 'renewModules' | 'askNow' | 'status' | 'close'>
 
 export interface ProbeTableOptions {
   readonly zone: PeerZone
@@ -56,6 +57,8 @@ export class ProbeTable {
   readonly #reasons = new Map<string, string>()
   /** By peer. */
   #states = new Map<string, Omit<ProbedState, 'why'>>()
+  /** Peers that have been up since they came: somebody may be bound to them. */
+  #served = new Set<string>()
   #roster: Roster = NO_PEERS
   #config: Generation['config'] | null = null
   #epoch = 0
@@ -72,7 +75,10 @@ export class ProbeTable {
     return this.#roster
   }
 
-  /** Takes out whom the workers must not pick before a check, before they get a generation. */
+  /**
+   * Takes out whom the workers must not pick before a check, before they get a generation. Peers
+   * that serve already stay as they are: whatever it asks of them, they are needed until then.
+   */
   async prepare(generation: Generation): Promise<void> {
     const isAsking = generation.config.upstreams.some(({ probes }) => probes.length > 0)
     if (isAsking) this.#prober ??= await this.#options.makeProber(report => this.#onReport(report))
@@ -82,8 +88,11 @@ export class ProbeTable {
   /** The same for other peers of a configuration that was prepared. */
   mark(generation: Generation): void {
     const roster = buildRoster(generation, this.#epochOf(generation))
+    const serving = this.#roster.peers.filter(({ line }) => !line.isDown)
+    const slots = new Map(serving.map(({ id, slot }) => [id, slot]))
     for (const peer of roster.peers) {
-      const bar = barOf(peer, key => this.#verdicts.get(key))
+      if (slots.get(peer.id) === peer.slot) continue
+      const bar = this.#barOf(peer)
       if (bar !== 'none') this.#options.zone.setState(peer.slot, bar, true)
     }
   }
@@ -92,30 +101,54 @@ export class ProbeTable {
   use(generation: Generation): void {
     if (this.#end.signal.aborted) return
     this.#epoch = this.#epochOf(generation)
+    if (this.#config !== null && this.#config !== generation.config) this.#prober?.renewModules()
     this.#config = generation.config
     const roster = buildRoster(generation, this.#epoch)
+    const begins = this.#takeOver(roster)
     this.#roster = roster
     const { now } = this.#options
+    const states = new Map<string, Omit<ProbedState, 'why'>>()
+    const served = new Set<string>()
+    for (const peer of roster.peers) {
+      const before = this.#states.get(peer.id)
+      const state = this.#stateOf(peer)
+      if (state === 'up' || this.#served.has(peer.id)) served.add(peer.id)
+      if (before !== undefined && before.state === state) states.set(peer.id, before)
+      else states.set(peer.id, { state, sinceMs: now() })
+    }
+    this.#states = states
+    this.#served = served
+    for (const peer of roster.peers) this.#write(peer, 0)
+    this.#watch(roster)
+    const targets = roster.targets.map(target => {
+      const state = begins.get(target.key)
+      return state === undefined ? target : { ...target, begins: state }
+    })
+    this.#prober?.setTargets(targets)
+  }
+
+  /** Brings what is known to the targets of another roster. Returns what new ones begin with. */
+  #takeOver(roster: Roster): ReadonlyMap<string, ProbeState> {
     const wanted = new Map(roster.targets.map(target => [target.key, target]))
+    const known = (key: string) => this.#verdicts.get(key)
+    const { verdicts, reasons, changed } = decideHandover(this.#roster, roster, probe =>
+      verdictOf(probe, known),
+    )
+    for (const [key, from] of reasons) {
+      const why = from.map(each => this.#reasons.get(each)).find(each => each !== undefined)
+      if (why !== undefined) this.#reasons.set(key, why)
+    }
     for (const key of this.#verdicts.keys()) {
       if (wanted.has(key)) continue
       this.#verdicts.delete(key)
       this.#reasons.delete(key)
     }
     for (const [key, target] of wanted) {
-      if (!this.#verdicts.has(key)) this.#verdicts.set(key, stateAtFirst(target))
+      if (this.#verdicts.has(key)) continue
+      this.#verdicts.set(key, verdicts.get(key) ?? stateAtFirst(target))
     }
-    const states = new Map<string, Omit<ProbedState, 'why'>>()
-    for (const peer of roster.peers) {
-      const before = this.#states.get(peer.id)
-      const state = this.#stateOf(peer)
-      if (before !== undefined && before.state === state) states.set(peer.id, before)
-      else states.set(peer.id, { state, sinceMs: now() })
-      this.#write(peer, 0)
-    }
-    this.#states = states
-    this.#watch(roster)
-    this.#prober?.setTargets(roster.targets)
+    for (const text of changedTexts(changed)) this.#options.log('notice', text)
+    return verdicts
   }
 
   /** How a peer of the roster stands; null where no probe asks it. */
@@ -123,6 +156,14 @@ export class ProbeTable {
     const known = this.#states.get(peer.id)
     if (peer.probes.length === 0 || known === undefined) return null
     return { ...known, why: this.#whyOf(peer) }
+  }
+
+  /** Whether an address of an upstream is a peer that its checks have found well. */
+  isUp(upstream: string, address: string): boolean {
+    return this.#roster.peers.some(peer => {
+      const isMeant = peer.upstream.name === upstream && peer.address === address
+      return isMeant && !peer.line.isDown && this.#states.get(peer.id)?.state === 'up'
+    })
   }
 
   /** What is known of one target. */
@@ -154,6 +195,7 @@ export class ProbeTable {
     const { onTransition, log } = this.#options
     const before = this.#states.get(peer.id)!
     const state = this.#stateOf(peer)
+    if (state === 'up') this.#served.add(peer.id)
     this.#write(peer, nowMs)
     if (state === before.state) {
       const text = doubtText(peer, report)
@@ -169,11 +211,15 @@ export class ProbeTable {
   /** Brings the zone to what is known. `nowMs`: a peer that comes back starts slowly from here. */
   #write(peer: RosterPeer, nowMs: number): void {
     const { zone } = this.#options
-    const bar = barOf(peer, key => this.#verdicts.get(key))
+    const bar = this.#barOf(peer)
     if (bar !== 'none') zone.setState(peer.slot, bar, true)
     for (const other of ['unhealthy', 'quiesced'] as const) {
       if (other !== bar) zone.setState(peer.slot, other, false, bar === 'none' ? nowMs / 1000 : 0)
     }
+  }
+
+  #barOf(peer: RosterPeer): Bar {
+    return barOf(peer, this.#served.has(peer.id), key => this.#verdicts.get(key))
   }
 
   #stateOf(peer: RosterPeer): ProbeState {
@@ -238,13 +284,14 @@ function stateAtFirst({ probe, check }: Pick<PeerProbe, 'probe' | 'check'>): Pro
   return probe.isMandatory ? 'checking' : 'up'
 }
 
-function barOf(peer: RosterPeer, known: Known): Bar {
+function barOf(peer: RosterPeer, hasServed: boolean, known: Known): Bar {
   let bar: Bar = 'none'
   for (const each of peer.probes) {
     const state = verdictOf(each, known)
     if (state === 'up') continue
+    if (!each.probe.keepsSessions) return 'unhealthy'
     // Nobody can be bound to a peer that was never there.
-    if (state === 'checking' || !each.probe.keepsSessions) return 'unhealthy'
+    if (state === 'checking' && !hasServed) return 'unhealthy'
     bar = 'quiesced'
   }
   return bar

@@ -46,6 +46,29 @@ export function checkPrograms(config: Config, path = USUAL_PATH): Diagnostic[] {
   return [...found.values()]
 }
 
+/**
+ * Loads each module of check functions once, in a thread of its own, and all at the same time. One
+ * whose text is wrong is an error: its checks would take every peer out. What fails otherwise is a
+ * warning, because it may work another time.
+ */
+export async function checkModules(config: Config): Promise<Diagnostic[]> {
+  const modules = wantedFiles(config).filter(
+    ({ kind, file }) => kind === 'module' && fileProblem(file, constants.R_OK) === '',
+  )
+  const byFile = new Map(modules.map(each => [each.file, each]))
+  if (byFile.size === 0) return []
+  const { tryModule } = await import('../probe/module-trial.ts')
+  const found = await Promise.all(
+    [...byFile.values()].map(async ({ file, origin, effect }): Promise<Diagnostic | null> => {
+      const problem = await tryModule(file)
+      if (problem === null) return null
+      const message = `Cannot load "${file}" (${problem.text}): ${effect}`
+      return { severity: problem.isLasting ? 'error' : 'warning', message, origin, hint: '' }
+    }),
+  )
+  return found.filter(each => each !== null)
+}
+
 function wantedFiles(config: Config): Wanted[] {
   const upstreams = config.upstreams.flatMap(upstream => {
     const { probes, fallback, alerts } = upstream

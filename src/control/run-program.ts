@@ -2,11 +2,10 @@
 // without a shell, in a process group of its own, with a limit of time, and its output kept short.
 // It never throws; what went wrong is one line for the log.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-
 import { type Delay, systemDelay } from '../base/delay.ts'
 import { systemErrorText } from '../base/system-error.ts'
 import { forgetGroup, noteGroup } from '../probe/program-groups.ts'
+import { type StartedProgram, startProgram } from '../probe/program-start.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 
 /** Bytes of output of which the last line is shown. */
@@ -39,18 +38,24 @@ export async function runProgram(command: string, run: ProgramRun): Promise<stri
   if (program === '') return 'there is no program to run'
   const { timeoutMs = CONTROL_LIMITS.programTimeoutMs, input = '', delay = systemDelay } = run
   const ended = Promise.withResolvers<string>()
-  let child: ChildProcess
+  let started: StartedProgram
   try {
-    child = start(program, [...first, ...run.arguments], run.environment ?? {})
+    started = startProgram({
+      command: program,
+      arguments: [...first, ...run.arguments],
+      environment: { ...process.env, ...run.environment },
+      hasInput: input !== '',
+    })
   } catch (error) {
     return `${program}: ${systemErrorText(error)}`
   }
+  const { child, outputs } = started
   noteGroup(child.pid)
   const over = new AbortController()
   let reason = ''
   const dropOutput = () => {
-    child.stdout?.destroy()
-    child.stderr?.destroy()
+    for (const stream of outputs) stream.destroy()
+    started.input?.destroy()
   }
   const stop = async (why: string) => {
     reason ||= why
@@ -70,23 +75,25 @@ export async function runProgram(command: string, run: ProgramRun): Promise<stri
   const onOutput = (bytes: Buffer) => {
     output = (output + bytes.toString('utf8')).slice(-OUTPUT_BYTES_MAX)
   }
-  child.stdout?.on('data', onOutput)
-  child.stderr?.on('data', onOutput)
-  // Where there are no descriptors left it has no pipes. It may end before it has read anything.
-  child.stdin?.on('error', () => {})
-  child.stdin?.end(input)
+  const closed = outputs.map(stream => {
+    stream.on('data', onOutput)
+    return new Promise(resolve => stream.once('close', resolve))
+  })
+  // It may end before it has read anything.
+  started.input?.end(input)
   child.on('error', error => ended.resolve(systemErrorText(error)))
-  child.on('exit', () => {
+  child.on('exit', (code, signal) => {
     forgetGroup(child.pid)
     void delay(OUTPUT_GRACE_MS, over.signal).then(dropOutput)
-  })
-  child.on('close', (code, signal) => {
-    const how = reason || endText(code, signal)
-    const said = how === '' ? '' : lastLine(output)
-    ended.resolve(said === '' ? how : `${how} (${said})`)
+    void Promise.all(closed).then(() => {
+      const how = reason || endText(code, signal)
+      const said = how === '' ? '' : lastLine(output)
+      ended.resolve(said === '' ? how : `${how} (${said})`)
+    })
   })
   const problem = await ended.promise
   over.abort()
+  dropOutput()
   run.signal?.removeEventListener('abort', onAbort)
   return problem === '' ? null : `${program}: ${problem}`
 }
@@ -95,19 +102,6 @@ export async function runProgram(command: string, run: ProgramRun): Promise<stri
 export function splitWords(text: string): readonly string[] {
   const words = text.match(/(?:[^\s"']+|"[^"]*"|'[^']*'|["'])+/g) ?? []
   return words.map(word => word.replace(/"([^"]*)"|'([^']*)'/g, (_, a, b) => a ?? b))
-}
-
-function start(
-  program: string,
-  words: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): ChildProcess {
-  return spawn(program, words, {
-    env: { ...process.env, ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    // A group of its own: what it starts ends with it.
-    detached: true,
-  })
 }
 
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {

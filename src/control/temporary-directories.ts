@@ -25,7 +25,8 @@ export function temporaryDirectories({ servers, caches }: Config): ReadonlySet<s
       // Without buffering too: a chunked body for a peer of HTTP/1.0 is kept until its length is known.
       if (proxy.isRequestBuffering || proxy.httpVersion === '1.0') found.add(client.bodyTempPath)
       const isBuffered = proxy.isBuffering && proxy.tempFileBytesMax > 0
-      if (isBuffered || (isForCaches && proxy.cache !== null)) found.add(proxy.tempPath)
+      const isForFiles = proxy.store !== null || (isForCaches && proxy.cache !== null)
+      if (isBuffered || isForFiles) found.add(proxy.tempPath)
     }
     locations.forEach(add)
   }

@@ -37,12 +37,12 @@ export function virtualAddresses(
  * What the program of a fallback is told: the address that a probe was given for clients, else the
  * addresses that lead to the upstream.
  */
-export function virtualTexts(
+export function virtualsTold(
   upstream: Upstream,
   addresses: readonly ListenAddress[],
-): readonly string[] {
+): readonly ListenAddress[] {
   const given = upstream.probes.find(({ virtual }) => virtual !== null)?.virtual ?? null
-  return (given === null ? addresses : [given]).map(addressText)
+  return given === null ? addresses : [given]
 }
 
 function upstreamsOf(server: Server): ReadonlySet<string> {

@@ -11,6 +11,7 @@ import {
   type CheckTime,
   GOOD,
 } from './checker.ts'
+import { hasName, type LookUp, withoutName } from './name-address.ts'
 import type { ProbeTarget } from './probe-target.ts'
 import { type ProgramEnd, ProgramRun } from './program-run.ts'
 
@@ -18,31 +19,52 @@ type ExternalCheck = Extract<ProbeCheck, { kind: 'external' }>
 
 export class ExternalChecker implements Checker {
   readonly #check: ExternalCheck
-  readonly #arguments: readonly string[]
+  /** Where clients come in; null = nobody said. A name in it is looked up once. */
+  #virtual: ListenAddress | null
+  readonly #real: ListenAddress
   readonly #time: CheckTime
+  readonly #lookUp: LookUp | undefined
+  /** Which check is on its way; 0 = none. */
+  #number = 0
+  #numbers = 0
   #run: ProgramRun | null = null
 
-  constructor(target: ProbeTarget, check: ExternalCheck, time: CheckTime) {
+  constructor(target: ProbeTarget, check: ExternalCheck, time: CheckTime, lookUp?: LookUp) {
     this.#check = check
     this.#time = time
-    const virtual = target.probe.virtual
-    this.#arguments = [
-      ...check.arguments,
-      ...(virtual === null ? ['-', '0'] : addressArguments(virtual)),
-      ...addressArguments(target.address),
-    ]
+    this.#lookUp = lookUp
+    this.#virtual = target.probe.virtual
+    this.#real = target.address
   }
 
   start(onAnswer: (answer: CheckAnswer) => void): void {
-    const { command, environment } = this.#check
+    this.#number = ++this.#numbers
+    if (this.#virtual !== null && hasName(this.#virtual)) {
+      void this.#resolve(this.#virtual, this.#number, onAnswer)
+    } else this.#start(onAnswer)
+  }
+
+  async #resolve(
+    virtual: ListenAddress,
+    number: number,
+    onAnswer: (answer: CheckAnswer) => void,
+  ): Promise<void> {
+    this.#virtual = await withoutName(virtual, this.#lookUp)
+    if (this.#number === number) this.#start(onAnswer)
+  }
+
+  #start(onAnswer: (answer: CheckAnswer) => void): void {
+    const { command, environment, arguments: first } = this.#check
+    const virtual = this.#virtual === null ? ['-', '0'] : addressArguments(this.#virtual)
     const call = {
       command,
-      arguments: this.#arguments,
+      arguments: [...first, ...virtual, ...addressArguments(this.#real)],
       environment: Object.fromEntries(environment),
     }
     const run = new ProgramRun(call, this.#time, end => {
       if (this.#run !== run) return
       this.#run = null
+      this.#number = 0
       onAnswer(programAnswer(end))
     })
     this.#run = run
@@ -51,10 +73,12 @@ export class ExternalChecker implements Checker {
   stop(): CheckProgress {
     const run = this.#run
     this.#run = null
-    if (run === null) return { during: 'the program ran', facts: [], ended: null }
+    this.#number = 0
+    if (run === null) return { during: 'its name was looked up', facts: [], ended: null }
     const ended = run.stop()
     const said = run.lastLine
-    return { during: `the program ran${said === '' ? '' : `: ${said}`}`, facts: [], ended }
+    const what = `the program ran, which was killed${said === '' ? '' : `: ${said}`}`
+    return { during: what, facts: [], ended }
   }
 
   close(): void {}

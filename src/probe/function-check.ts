@@ -31,6 +31,11 @@ export class FunctionChecker implements Checker {
   }
 
   start(onAnswer: (answer: CheckAnswer) => void): void {
+    if (this.#lease?.isOld() === true) {
+      this.close()
+      // It may have been mended.
+      this.#isSeparate = false
+    }
     this.#lease ??= leaseHost(this.#modulePath, this.#isSeparate)
     const call = this.#lease.host.call({
       peer: this.#peer,

@@ -10,7 +10,16 @@ import { quoted, thrownText } from './reason.ts'
 
 /** This file's own ending: the published package has the same files as `.js`. */
 const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const THREAD_URL = new URL(`./function-thread.${ending}`, import.meta.url)
+export const THREAD_URL = new URL(`./function-thread.${ending}`, import.meta.url)
+
+/** What such a thread is called, and what it may use. */
+export const THREAD_LIMITS = {
+  name: 'probe function',
+  resourceLimits: {
+    maxOldGenerationSizeMb: PROBE_LIMITS.functionHeapMbMax,
+    maxYoungGenerationSizeMb: PROBE_LIMITS.functionYoungHeapMbMax,
+  },
+} as const
 
 /** Who is called about, and who hears what came of it. */
 export interface FunctionCall {
@@ -93,14 +102,7 @@ export class FunctionHost {
   }
 
   #start(): Worker {
-    const thread = new Worker(THREAD_URL, {
-      workerData: this.#modulePath,
-      name: 'probe function',
-      resourceLimits: {
-        maxOldGenerationSizeMb: PROBE_LIMITS.functionHeapMbMax,
-        maxYoungGenerationSizeMb: PROBE_LIMITS.functionYoungHeapMbMax,
-      },
-    })
+    const thread = new Worker(THREAD_URL, { workerData: this.#modulePath, ...THREAD_LIMITS })
     this.#isReady = false
     thread.on('message', (word: FromThread | null) => {
       if (this.#thread === thread && word !== null) this.#onWord(word)
@@ -134,6 +136,9 @@ export class FunctionHost {
         break
       case 'died':
         this.#onGone(this.#thread, word.text)
+        break
+      case 'loaded':
+        // Only trials ask for that.
         break
     }
   }
@@ -201,11 +206,24 @@ export class FunctionHost {
 /** A host, and how its user says that it calls no more; the last one ends the thread. */
 export interface HostLease {
   readonly host: FunctionHost
+  /** Since it was given modules are to be loaded anew: another one has what they are now. */
+  readonly isOld: () => boolean
   readonly release: () => void
 }
 
 const hosts = new Map<string, { readonly host: FunctionHost; users: number }>()
 let separate = 0
+/** How often modules were to be loaded anew. */
+let era = 0
+
+/**
+ * From now on every module is loaded anew, with all that it imports: each caller has a new thread for
+ * its next call, and the old ones end with their last caller.
+ */
+export function renewModules(): void {
+  era++
+  hosts.clear()
+}
 
 /**
  * The host of a module, shared by all who ask.
@@ -213,6 +231,8 @@ let separate = 0
  * @param isSeparate for a caller that blocks the others: one of its own, while there are not too many
  */
 export function leaseHost(modulePath: string, isSeparate: boolean): HostLease {
+  const given = era
+  const isOld = () => given !== era
   if (isSeparate && separate < PROBE_LIMITS.separateThreadsMax) {
     separate++
     const host = new FunctionHost(modulePath)
@@ -220,15 +240,15 @@ export function leaseHost(modulePath: string, isSeparate: boolean): HostLease {
       separate--
       host.close()
     }
-    return { host, release }
+    return { host, isOld, release }
   }
   const shared = hosts.get(modulePath) ?? { host: new FunctionHost(modulePath), users: 0 }
   hosts.set(modulePath, shared)
   shared.users++
   const release = () => {
     if (--shared.users > 0) return
-    hosts.delete(modulePath)
+    if (!isOld()) hosts.delete(modulePath)
     shared.host.close()
   }
-  return { host: shared.host, release }
+  return { host: shared.host, isOld, release }
 }

@@ -15,6 +15,8 @@ export interface CheckedPeer {
 
 export type ToThread =
   | { readonly kind: 'call'; readonly id: number; readonly peer: CheckedPeer }
+  /** The module is loaded, and nothing called. */
+  | { readonly kind: 'load' }
   /** Its time is over: the function's signal is aborted. */
   | { readonly kind: 'stop'; readonly id: number }
 
@@ -25,6 +27,17 @@ export type FromThread =
   | { readonly kind: 'begun'; readonly id: number }
   /** Empty fault = the function returned. */
   | { readonly kind: 'answer'; readonly id: number; readonly fault: string }
+  /** What came of a `load`; empty text = the module has a function. */
+  | {
+      readonly kind: 'loaded'
+      readonly text: string
+      /** `/etc/check.ts:3`; empty = not known. */
+      readonly place: string
+      /** The module, or one that it imports, cannot be read. */
+      readonly isSyntax: boolean
+      /** It is the text that is wrong. */
+      readonly isLasting: boolean
+    }
   /** The thread has heard of a `stop`, so nothing blocks it. */
   | { readonly kind: 'stopped'; readonly id: number }
   /** An error that nobody caught: the thread ends. */

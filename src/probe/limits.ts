@@ -37,6 +37,8 @@ export const PROBE_LIMITS = {
   functionGraceMs: 250,
   /** The same while the thread is only starting, on a busy machine. */
   functionStartMsMax: 5000,
+  /** How long a module may take to be loaded for a trial. */
+  moduleTrialMs: 5000,
   /** Functions that never returned, of one module, before its thread is replaced. */
   functionsLeftMax: 256,
   /** Threads for checks that blocked the one they shared; more of them share it still. */
@@ -44,6 +46,10 @@ export const PROBE_LIMITS = {
   /** Memory of a module's thread, in megabytes: old and young objects. */
   functionHeapMbMax: 256,
   functionYoungHeapMbMax: 32,
+  /** Pipes for programs that are made at a time, how long that may take, and where it fails the calls without. */
+  pipesReady: 16,
+  pipesMsMax: 2_000,
+  pipesRest: 64,
   /** Between TERM and KILL. */
   killDelayMs: 1000,
   /** How long a program's last lines are waited for: its children may hold the pipe. */

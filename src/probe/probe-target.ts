@@ -1,9 +1,13 @@
 // Who is asked, and what came of it: the words between the prober and those that act on its
 // verdicts.
 
+import { isDeepStrictEqual } from 'node:util'
+
 import type { ListenAddress } from '../model/listener.ts'
 import type { Probe, ProbeCheck } from '../model/probe.ts'
 import type { ProbeState } from './verdict.ts'
+
+export type { ProbeState }
 
 /** One peer that one probe asks. */
 export interface ProbeTarget {
@@ -16,6 +20,8 @@ export interface ProbeTarget {
   readonly peerName: string
   /** The peer's own, its port already that of the probe. */
   readonly address: ListenAddress
+  /** What a question before this one found, where that holds until this one is answered. */
+  readonly begins?: ProbeState
 }
 
 /** One check that was made, and the verdict after it. */
@@ -54,4 +60,15 @@ export interface ProbeStatus {
   readonly fails: number
   /** A check is on its way, or waits for its turn. */
   readonly isAsking: boolean
+}
+
+/** Whether two targets of one key ask the same of the same peer. */
+export function isSameQuestion(one: ProbeTarget, other: ProbeTarget): boolean {
+  return one === other || isDeepStrictEqual(questionOf(one), questionOf(other))
+}
+
+function questionOf(target: ProbeTarget): unknown {
+  // Where it was written, and what other peers are asked, does not matter.
+  const { origin, origins, check, checksOfPeers, ...rules } = target.probe
+  return [rules, target.check, target.address, target.peerName]
 }

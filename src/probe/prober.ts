@@ -5,13 +5,19 @@ import { randomInt } from 'node:crypto'
 import { SystemClock } from '../base/clock.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import type { Checker, CheckTime } from './checker.ts'
+import { renewModules } from './function-host.ts'
 import { Lane } from './lane.ts'
 import { type LaneKind, laneOf } from './lane-of.ts'
 import { PROBE_LIMITS } from './limits.ts'
 import { makeChecker } from './make-checker.ts'
-import type { ProbeReport, ProbeStatus, ProbeTarget } from './probe-target.ts'
+import {
+  isSameQuestion,
+  type ProbeReport,
+  type ProbeStatus,
+  type ProbeTarget,
+} from './probe-target.ts'
 import { type ChanceBelow, type ProbeState, phaseOf } from './verdict.ts'
-import { isSameQuestion, WatchedPeer } from './watched-peer.ts'
+import { WatchedPeer } from './watched-peer.ts'
 
 export type { ProbeReport, ProbeState, ProbeStatus, ProbeTarget }
 
@@ -67,8 +73,9 @@ export class Prober {
 
   /**
    * Takes the whole list of who is asked. A target whose question stays keeps its verdict and its
-   * times; one whose question changes keeps the verdict, in doubt; a new one is `checking` when its
-   * probe is mandatory, and asked at once, else `up`; one that is gone is asked no more.
+   * times; one whose question changes keeps the verdict, in doubt; a new one has that with which it
+   * `begins`, in doubt, or is `checking` when its probe is mandatory, and asked at once, else `up`;
+   * one that is gone is asked no more.
    *
    * @param targets each `key` once
    */
@@ -98,6 +105,11 @@ export class Prober {
   askNow(key: string): boolean {
     this.#time.clock.refresh()
     return this.#peers.get(key)?.askNow() ?? false
+  }
+
+  /** From now on modules of functions are what their files are now, with all that they import. */
+  renewModules(): void {
+    renewModules()
   }
 
   /** Forgets what was found: the target starts as a new one does. */

@@ -1,18 +1,20 @@
 // One run of a program for a check: without a shell, in a process group of its own, its output read
 // but for its last lines thrown away, and killed for certain when it is stopped.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { callFailedText } from '../base/system-error.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { CheckTime } from './checker.ts'
 import { PROBE_LIMITS } from './limits.ts'
 import { forgetGroup, noteGroup } from './program-groups.ts'
+import { type StartedProgram, startProgram } from './program-start.ts'
 import { plain } from './reason.ts'
 
 export interface ProgramCall {
   readonly command: string
   readonly arguments: readonly string[]
-  /** In place of ours but for PATH and HOME. */
+  /** Beside what this process has. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -27,14 +29,12 @@ export interface ProgramEnd {
   readonly lastLine: string
 }
 
-/** What our own environment gives to programs. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ']
-
 export class ProgramRun {
   readonly #time: CheckTime
   readonly #onEnd: (end: ProgramEnd) => void
   /** Null when the system refused it at once. */
   readonly #child: ChildProcess | null
+  readonly #outputs: readonly Readable[]
   #output = Buffer.alloc(0)
   #isStopped = false
   #hasExited = false
@@ -55,18 +55,24 @@ export class ProgramRun {
       this.#report()
     }
     try {
-      this.#child = start(call)
+      const { child, outputs } = start(call)
+      this.#child = child
+      this.#outputs = outputs
     } catch (error) {
       // A file that is being written, a path through a file, too many arguments: these are thrown.
       this.#child = null
+      this.#outputs = []
       setImmediate(fail, error)
       return
     }
     const child = this.#child
     noteGroup(child.pid)
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => this.#keep(chunk))
-      stream?.on('error', () => {})
+    let open = this.#outputs.length
+    for (const stream of this.#outputs) {
+      stream.on('data', (chunk: Buffer) => this.#keep(chunk))
+      stream.on('close', () => {
+        if (--open === 0 && this.#hasExited) this.#report()
+      })
     }
     // Only a program that never ran comes without an exit.
     child.once('error', error => {
@@ -77,9 +83,11 @@ export class ProgramRun {
       this.#onExit()
       // Its children may hold the pipes open; what it said itself is there in a moment.
       this.#time.clock.refresh()
-      if (!this.#isReported) this.#time.wheel.set(this.#graceTimer, PROBE_LIMITS.outputGraceMs)
+      if (open === 0) this.#report()
+      else if (!this.#isReported) {
+        this.#time.wheel.set(this.#graceTimer, PROBE_LIMITS.outputGraceMs)
+      }
     })
-    child.once('close', () => this.#report())
   }
 
   /**
@@ -153,21 +161,15 @@ export class ProgramRun {
   }
 
   #closePipes(): void {
-    this.#child?.stdout?.destroy()
-    this.#child?.stderr?.destroy()
+    for (const stream of this.#outputs) stream.destroy()
   }
 }
 
-function start(call: ProgramCall): ChildProcess {
-  return spawn(call.command, [...call.arguments], {
-    cwd: '/',
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...inheritedEnvironment(), ...call.environment },
+function start({ command, arguments: words, environment }: ProgramCall): StartedProgram {
+  return startProgram({
+    command,
+    arguments: words,
+    directory: '/',
+    environment: { ...process.env, ...environment },
   })
-}
-
-function inheritedEnvironment(): Record<string, string> {
-  const names = INHERITED.filter(name => process.env[name] !== undefined)
-  return Object.fromEntries(names.map(name => [name, process.env[name] ?? '']))
 }

@@ -60,6 +60,12 @@ export function placeOf(error: unknown): string {
   return place === undefined ? '' : `, at ${place}`
 }
 
+/** `/etc/check.mjs:3`: what the runtime writes above an error in a text; empty = nothing. */
+export function placeFrom(text: string): string {
+  const [, file, line] = /^(?:file:\/\/)?(\/.*?)(?:\?changed=[\d.]+)?:(\d+)$/m.exec(text) ?? []
+  return file === undefined ? '' : plain(`${file}:${line}`)
+}
+
 /**
  * What went wrong with a connection.
  *

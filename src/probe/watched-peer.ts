@@ -1,7 +1,6 @@
 // One target of the prober over its whole life: when it is asked, whether it waits for its turn,
 // what its answers make of the verdict. At most one check of it is on its way at any time.
 
-import { isDeepStrictEqual } from 'node:util'
 import { Timer } from '../base/timer-wheel.ts'
 import type { CheckAnswer, Checker, CheckProgress, CheckTime } from './checker.ts'
 import type { Lane } from './lane.ts'
@@ -56,17 +55,6 @@ interface Asking extends LanePlace {
   startedAt: number
 }
 
-/** Whether two targets of one key ask the same of the same peer. */
-export function isSameQuestion(one: ProbeTarget, other: ProbeTarget): boolean {
-  return one === other || isDeepStrictEqual(questionOf(one), questionOf(other))
-}
-
-function questionOf(target: ProbeTarget): unknown {
-  // Where it was written, and what other peers are asked, does not matter.
-  const { origin, origins, check, checksOfPeers, ...rules } = target.probe
-  return [rules, target.check, target.address, target.peerName]
-}
-
 export class WatchedPeer {
   target: ProbeTarget
   readonly #options: WatchedPeerOptions
@@ -95,9 +83,11 @@ export class WatchedPeer {
     this.target = options.target
     this.#checker = options.checker
     this.#verdict = firstVerdict(options.target.probe)
-    const { check } = options.target
+    const { check, begins } = options.target
     if (check.kind === 'fixed') {
       this.#verdict = { ...this.#verdict, state: check.isUp ? 'up' : 'down' }
+    } else if (begins !== undefined) {
+      this.#verdict = { ...this.#verdict, state: begins }
     }
     this.#since = options.time.clock.wallMs
     this.#dueTimer = new Timer(() => this.#onDue())
@@ -106,7 +96,11 @@ export class WatchedPeer {
 
   /** Sets the time of the first check. The clock is fresh. */
   begin(): void {
-    const { probe, check } = this.target
+    const { probe, check, begins } = this.target
+    if (begins !== undefined) {
+      this.#setFirstDue()
+      return
+    }
     const { nowMs } = this.#options.time.clock
     const isAtOnce = probe.isMandatory || check.kind === 'fixed'
     this.#setDue(isAtOnce ? nowMs : nextPhaseMs(nowMs, probe.intervalMs, this.#options.phase))
@@ -120,7 +114,12 @@ export class WatchedPeer {
     this.target = target
     this.#isSlow = false
     this.#verdict = doubted(this.#verdict)
-    const { probe, check } = target
+    this.#setFirstDue()
+  }
+
+  /** The time of the first check after a verdict that another question made. */
+  #setFirstDue(): void {
+    const { probe, check } = this.target
     const { nowMs } = this.#options.time.clock
     const phaseMs = nextPhaseMs(nowMs, probe.intervalMs, this.#options.phase)
     const doubtMs = nowMs + decideIntervalMs(this.#verdict, probe)

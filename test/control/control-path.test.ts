@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 
 import {
+  askedControlPaths,
   claimDirectory,
   directoryProblem,
   usualControlPaths,
@@ -59,6 +60,49 @@ describe('usualControlPaths', () => {
   it('have no characters in the name that a shell would take for its own', () => {
     const [path] = usualControlPaths({ ...PLACE, configFile: '/etc/my conf$.d' })
     assert.match(path!, /\/my_conf_\.d-[0-9a-f]{8}\.sock$/)
+  })
+})
+
+describe('askedControlPaths', () => {
+  const own = process.getuid!()
+  const make = (t: TestContext) => {
+    const base = makeDirectory(t)
+    const place = { ...PLACE, runDirectory: join(base, 'run'), temporaryDirectory: base }
+    const parents = (userId: number) =>
+      askedControlPaths({ ...place, userId }).map(path => path.slice(0, path.lastIndexOf('/')))
+    return { base, parents }
+  }
+
+  it('are our own first, then those of services and of other users', t => {
+    const { base, parents } = make(t)
+    const theirs = join(base, `headgate-${own}`)
+    mkdirSync(theirs, { mode: 0o700 })
+    const me = own + 1
+    assert.deepEqual(parents(me), [
+      join(base, `headgate-${me}`),
+      join(base, 'run/headgate'),
+      theirs,
+    ])
+  })
+
+  it('are never where somebody else could have put a socket', t => {
+    const { base, parents } = make(t)
+    mkdirSync(join(base, `headgate-${own + 7}`), { mode: 0o700 })
+    mkdirSync(join(base, 'headgate-backup'), { mode: 0o700 })
+    mkdirSync(join(base, `headgate-${own}`))
+    chmodSync(join(base, `headgate-${own}`), 0o777)
+    assert.deepEqual(parents(own + 1), [
+      join(base, `headgate-${own + 1}`),
+      join(base, 'run/headgate'),
+    ])
+  })
+
+  it('are those of sessions too for root alone', t => {
+    const { base, parents } = make(t)
+    const session = join(base, 'run/user', String(own), 'headgate')
+    mkdirSync(session, { recursive: true, mode: 0o700 })
+    assert.equal(parents(0).includes(session), true)
+    assert.equal(parents(own + 1).includes(session), false)
   })
 })
 

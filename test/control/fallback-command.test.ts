@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import { FallbackCommands, type GroupState } from '../../src/control/fallback-command.ts'
+import { tcp } from '../harness/sample-config.ts'
 
 function group(parts: Partial<GroupState>): GroupState {
-  const virtuals = ['10.0.0.100:80']
+  const virtuals = [tcp('10.0.0.100:80')]
   return { upstream: 'web', command: 'sorry', virtuals, up: 2, checking: 0, count: 2, ...parts }
 }
 
@@ -17,6 +18,10 @@ class Bench {
     run: async (command, run) => {
       this.runs.push([command, ...run.arguments].join(' '))
       return this.problem
+    },
+    lookUp: async host => {
+      if (host !== 'vip.example') throw new Error('not found')
+      return '10.0.0.7'
     },
   })
 
@@ -47,10 +52,19 @@ describe('FallbackCommands', () => {
 
   it('is run for every address of clients', async () => {
     const bench = new Bench()
-    const virtuals = ['10.0.0.100:80', '10.0.0.100:443']
+    const virtuals = [tcp('10.0.0.100:80'), tcp('10.0.0.100:443')]
     assert.deepEqual(await bench.tell({ up: 0, virtuals }), [
       'sorry start 10.0.0.100:80 tcp',
       'sorry start 10.0.0.100:443 tcp',
+    ])
+  })
+
+  it('is told addresses in place of names, and a name that nobody knows as it is', async () => {
+    const bench = new Bench()
+    const virtuals = [tcp('vip.example:80'), tcp('nowhere.example:80')]
+    assert.deepEqual(await bench.tell({ up: 0, virtuals }), [
+      'sorry start 10.0.0.7:80 tcp',
+      'sorry start nowhere.example:80 tcp',
     ])
   })
 

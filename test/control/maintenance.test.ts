@@ -7,7 +7,7 @@ import type { PeerVerdict, Transition } from '../../src/control/probe-log.ts'
 import type { Upstream } from '../../src/model/upstream.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
-import { Ground, probedUpstream, sampleRoster } from '../harness/roster.ts'
+import { Ground, probedUpstream, sampleProbe, sampleRoster } from '../harness/roster.ts'
 import { sampleConfig, tcp } from '../harness/sample-config.ts'
 
 const PATH = '/etc/maintenance'
@@ -66,6 +66,25 @@ describe('Maintenance', () => {
         `peer ${A} back from maintenance: maintenance file ${PATH}/${A} is gone, upstream: "web"`,
       ],
     )
+    bench.maintenance.close()
+  })
+
+  it('leaves a peer to its sessions where its probes do, and only there', async () => {
+    const keeping = sampleProbe({ keepsSessions: true })
+    const rows = [
+      { probes: [keeping], expected: 'draining' },
+      { probes: [keeping, sampleProbe({ name: 'other' })], expected: 'down' },
+      { probes: [sampleProbe()], expected: 'down' },
+    ]
+    const bench = new Bench()
+    bench.files = [A]
+    for (const { probes, expected } of rows) {
+      // A reload from one to the next leaves nothing behind.
+      const generation = bench.make(watched({ probes }))
+      await bench.maintenance.prepare(generation)
+      bench.use(generation)
+      assert.deepEqual(bench.states(generation), [expected, ''])
+    }
     bench.maintenance.close()
   })
 

@@ -113,6 +113,18 @@ describe('makeLogDirectory', () => {
     assert.ok(existsSync(join(prefix, 'logs')))
   })
 
+  it('makes the one beside a file of YAML, whatever the prefix is', () => {
+    const beside = mkdtempSync(join(directory, 'beside-'))
+    const prefix = mkdtempSync(join(directory, 'prefix-'))
+    const config = { ...sampleConfig({ prefix: beside }), file: join(beside, 'a.yaml') }
+    assert.notEqual(checkOutputFiles(config, prefix).length, 0)
+    const yaml = { ...config, format: 'yaml' } as const
+    assert.deepEqual(checkOutputFiles(yaml, prefix), [])
+    makeLogDirectory(yaml, prefix)
+    assert.ok(existsSync(join(beside, 'logs')))
+    assert.ok(!existsSync(join(prefix, 'logs')))
+  })
+
   it('makes none where nothing is written into it', () => {
     const prefix = mkdtempSync(join(directory, 'prefix-'))
     makeLogDirectory(sampleConfig({ prefix: '/elsewhere' }), prefix)

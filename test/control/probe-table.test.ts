@@ -130,10 +130,20 @@ describe('ProbeTable', () => {
       const next = bench.make(mandatory({ isPersistent }))
       const expected = isPersistent ? '' : 'unhealthy'
       await bench.table.prepare(next)
-      assert.deepEqual(bench.states(next), [expected, expected])
+      assert.deepEqual(bench.states(next), ['', ''], 'the workers before still pick by this')
       bench.table.use(next)
       assert.deepEqual(bench.states(next), [expected, expected])
     }
+  })
+
+  it('has modules loaded anew by a reload, and not by a change of names', async () => {
+    const bench = new Bench()
+    const generation = await bench.serve(bench.make(probedUpstream()))
+    const peers = [{ peer: 0, address: tcp(B) }]
+    bench.table.use(bench.generations.changePeers(generation, 0, { name: 'web', peers })!)
+    assert.equal(bench.prober.renewals, 0)
+    await bench.serve(bench.make(probedUpstream()))
+    assert.equal(bench.prober.renewals, 1)
   })
 
   it('does not ask again when only names have changed', async () => {
@@ -155,7 +165,7 @@ describe('ProbeTable', () => {
     bench.prober.report(A, 'down')
     const refused = bench.make(mandatory({ name: 'other' }))
     await bench.table.prepare(refused)
-    assert.deepEqual(bench.states(generation), ['unhealthy', 'unhealthy'])
+    assert.deepEqual(bench.states(generation), ['unhealthy', ''])
     bench.table.use(generation)
     assert.deepEqual(bench.states(generation), ['unhealthy', ''])
   })
@@ -167,6 +177,78 @@ describe('ProbeTable', () => {
     const next = await bench.serve(bench.make(probedUpstream({}, [B, '10.0.0.3:80'])))
     assert.deepEqual(bench.states(next), ['unhealthy', ''])
     assert.deepEqual(bench.table.stateOf(bench.table.roster.peers[0]!)?.state, 'down')
+  })
+
+  const persistent = (name: string, parts = {}) =>
+    mandatory({ name, isPersistent: true, keepsSessions: true, ...parts })
+
+  it('lets a probe that takes the place of another begin with its verdict', async () => {
+    const bench = new Bench()
+    await bench.serve(bench.make(persistent('/old')))
+    bench.prober.report(A, 'up')
+    bench.prober.report(B, 'up')
+    bench.prober.report(B, 'down', { why: 'gone', isGood: false })
+    const next = bench.make(persistent('/new'))
+    await bench.table.prepare(next)
+    assert.deepEqual(bench.states(next), ['', 'quiesced'])
+    bench.table.use(next)
+    assert.deepEqual(bench.states(next), ['', 'quiesced'])
+    assert.deepEqual(
+      bench.prober.targets.map(({ probe, begins }) => [probe.name, begins]),
+      [
+        ['/new', 'up'],
+        ['/new', 'down'],
+      ],
+    )
+    const [a, b] = bench.table.roster.peers.map(peer => bench.table.stateOf(peer)!)
+    assert.deepEqual([a!.state, a!.why, b!.state, b!.why], ['up', '', 'down', 'gone'])
+    assert.deepEqual(bench.lines, [
+      '[notice] the check of 2 peers has changed: checking again, as before until then, ' +
+        'upstream: "web"',
+    ])
+  })
+
+  it('keeps a peer out that was found down, also where its new probe is not mandatory', async () => {
+    const bench = new Bench()
+    await bench.serve(bench.make(probedUpstream({ probes: [sampleProbe({ name: '/old' })] })))
+    bench.prober.report(A, 'down')
+    const next = await bench.serve(
+      bench.make(probedUpstream({ probes: [sampleProbe({ name: '/new' })] })),
+    )
+    assert.deepEqual(bench.states(next), ['unhealthy', ''])
+  })
+
+  it('bars nobody who is well by a probe that is added', async () => {
+    const bench = new Bench()
+    await bench.serve(bench.make(persistent('/one')))
+    bench.prober.report(A, 'up')
+    const { probes } = persistent('/one')
+    const [added] = persistent('/two').probes
+    const next = await bench.serve(bench.make(probedUpstream({ probes: [...probes, added!] })))
+    assert.deepEqual(bench.states(next), ['', 'unhealthy'])
+    assert.deepEqual(
+      bench.prober.targets.map(({ begins }) => begins),
+      [undefined, 'up', undefined, undefined],
+    )
+  })
+
+  it('lets a probe that shall forget begin anew, bound sessions kept', async () => {
+    const bench = new Bench()
+    await bench.serve(bench.make(mandatory({ keepsSessions: true })))
+    bench.prober.report(A, 'up')
+    const next = await bench.serve(bench.make(mandatory({ keepsSessions: true })))
+    assert.deepEqual(bench.states(next), ['quiesced', 'unhealthy'])
+  })
+
+  it('says that a probe of the same name asks something else', async () => {
+    const bench = new Bench()
+    await bench.serve(bench.make(persistent('page', { port: 81 })))
+    bench.prober.report('10.0.0.1:81', 'up')
+    const next = await bench.serve(bench.make(persistent('page', { port: 82 })))
+    assert.deepEqual(bench.states(next), ['', 'unhealthy'])
+    assert.equal(bench.lines.length, 1)
+    await bench.serve(bench.make(persistent('page', { port: 82 })))
+    assert.equal(bench.lines.length, 1, 'nothing has changed')
   })
 
   it('gives peers back whose probe went with a reload, and without a slow start', async () => {

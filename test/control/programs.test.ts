@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 
-import { checkPrograms } from '../../src/control/programs.ts'
+import { checkModules, checkPrograms } from '../../src/control/programs.ts'
 import type { Origin } from '../../src/model/origin.ts'
 import type { ProbeCheck } from '../../src/model/probe.ts'
 import type { Upstream } from '../../src/model/upstream.ts'
@@ -118,5 +118,64 @@ describe('checkPrograms', () => {
         `${found[2]?.origin.line}: Cannot run "/no/changed" ${missing}: a change of files will not call it`,
       ],
     )
+  })
+})
+
+describe('checkModules', () => {
+  const CASES: readonly [string, Readonly<Record<string, string>>, RegExp | null][] = [
+    [
+      'says nothing of one that can be loaded',
+      { 'a.ts': 'export default (a: number) => {}' },
+      null,
+    ],
+    [
+      'has file and line of an error in JavaScript',
+      { 'a.ts': "import './b.mjs'\nexport default () => {}", 'b.mjs': '\n\nlet = = 3\n' },
+      /^error 3: Cannot load "\/.*\/a\.ts" \(\/.*\/b\.mjs:3: .+\): every check of probe "mine" will fail$/,
+    ],
+    [
+      'has file and line of an error in TypeScript',
+      { 'a.ts': 'export default () => {\n  let b: = 3\n}' },
+      /^error 3: Cannot load ".*" \(\/.*\/a\.ts:2: .+\)/,
+    ],
+    [
+      'has file and line of an import that nobody exports',
+      { 'a.ts': "import { none } from 'node:fs'\nexport default none" },
+      /^error 3: Cannot load ".*" \(\/.*\/a\.ts:1: .*does not provide an export named 'none'\)/,
+    ],
+    [
+      'refuses one without a function',
+      { 'a.ts': 'export default 7' },
+      /^error 3: .* has no function as its default export\)/,
+    ],
+    [
+      'warns of one that throws when it is loaded, of whatever kind',
+      { 'a.ts': "JSON.parse('{')" },
+      /^warning 3: Cannot load ".*" \(Expected property name/,
+    ],
+    [
+      'warns of one that ends its thread',
+      { 'a.ts': 'process.exit(4)' },
+      /^warning 3: .* exit code 4\)/,
+    ],
+  ]
+  for (const [name, files, expected] of CASES) {
+    it(name, async t => {
+      const modulePath = join(makeDirectory(t, files), 'a.ts')
+      const upstream = asking({ kind: 'function', modulePath })
+      const found = await checkModules(sampleConfig({ upstreams: [upstream, upstream] }))
+      const [first, ...rest] = found.map(
+        ({ severity, message, origin }) => `${severity} ${origin.line}: ${message}`,
+      )
+      assert.deepEqual(rest, [], 'each module once')
+      if (expected === null) assert.equal(first, undefined)
+      else assert.match(first ?? '', expected)
+    })
+  }
+
+  it('leaves a module that is not there to the other check', async t => {
+    const modulePath = join(makeDirectory(t), 'none.ts')
+    const config = sampleConfig({ upstreams: [asking({ kind: 'function', modulePath })] })
+    assert.deepEqual(await checkModules(config), [])
   })
 })

@@ -1,6 +1,7 @@
 // Real programs: what they are given, how their ends are told, and how they are ended.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -36,6 +37,22 @@ describe('runProgram', () => {
     assert.equal(readFileSync(out, 'utf8'), 'first|a b; $(date)|so "it" is|text\n')
   })
 
+  it('has outputs and an input that can be opened by their names', async t => {
+    const { path } = script(
+      t,
+      'set -e; echo one > /dev/stdout; cat /dev/stdin > /dev/stderr; exit 3',
+    )
+    const input = `${'x'.repeat(200_000)}\nthe end`
+    assert.equal(await runProgram(path, { arguments: [], input }), `${path}: exit code 3 (the end)`)
+    const without = script(t, 'set -e; cat /dev/stdin; exit 4')
+    assert.equal(await runProgram(without.path, { arguments: [] }), `${without.path}: exit code 4`)
+  })
+
+  it('does not wait for a program to read', async t => {
+    const { path } = script(t, 'exit 0')
+    assert.equal(await runProgram(path, { arguments: [], input: 'x'.repeat(500_000) }), null)
+  })
+
   it('tells the exit code and the last line of what it said', async t => {
     const { path } = script(t, 'echo one; echo "two " >&2; exit 3')
     assert.equal(await runProgram(path, { arguments: [] }), `${path}: exit code 3 (two)`)
@@ -52,6 +69,24 @@ describe('runProgram', () => {
       '/nowhere/at/all: 2: No such file or directory',
     )
     assert.equal(await runProgram(' ', { arguments: [] }), 'there is no program to run')
+  })
+
+  it('tells that no descriptors are left, and goes on when there are', () => {
+    const text = `
+      import { closeSync, openSync } from 'node:fs'
+      import { runProgram } from '${import.meta.resolve('../../src/control/run-program.ts')}'
+      const run = input => runProgram('true', { arguments: [], input })
+      const taken = []
+      await run('text')
+      const take = () => { try { for (;;) taken.push(openSync('/dev/null')) } catch {} }
+      // With what is in store, and without.
+      const during = []
+      for (let count = 0; count < 20; count++) { take(); during.push(await run('text')) }
+      taken.forEach(fd => closeSync(fd))
+      console.log(JSON.stringify([during.at(-1), await run('text'), await run('')]))`
+    const command = 'ulimit -n 80; exec "$0" --input-type=module -e "$1"'
+    const out = execFileSync('sh', ['-c', command, process.execPath, text], { encoding: 'utf8' })
+    assert.deepEqual(JSON.parse(out), ['true: 24: Too many open files', null, null])
   })
 
   it('ends one that takes too long, with what it has started', async t => {

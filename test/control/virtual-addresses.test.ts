@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { readConfigText } from '../../src/config/read.ts'
-import { virtualAddresses, virtualTexts } from '../../src/control/virtual-addresses.ts'
+import { virtualAddresses, virtualsTold } from '../../src/control/virtual-addresses.ts'
 import { addressText } from '../../src/model/listener.ts'
 import { probedUpstream, sampleProbe } from '../harness/roster.ts'
 import { tcp } from '../harness/sample-config.ts'
@@ -44,11 +44,12 @@ describe('virtualAddresses', () => {
   it('are none of an upstream that nobody names', () => assert.deepEqual(of('idle'), []))
 })
 
-describe('virtualTexts', () => {
+describe('virtualsTold', () => {
   it('has what a probe was told of clients before what servers listen on', () => {
     const virtual = tcp('192.168.0.110:80')
     const told = probedUpstream({ probes: [sampleProbe(), sampleProbe({ virtual })] })
-    assert.deepEqual(virtualTexts(told, [tcp('0.0.0.0:80')]), ['192.168.0.110:80'])
-    assert.deepEqual(virtualTexts(probedUpstream(), [tcp('0.0.0.0:80')]), ['0.0.0.0:80'])
+    const listened = [tcp('0.0.0.0:80')]
+    assert.deepEqual(virtualsTold(told, listened), [virtual])
+    assert.deepEqual(virtualsTold(probedUpstream(), listened), listened)
   })
 })

@@ -18,10 +18,17 @@ export class FakeProber implements ProberPart {
     const keys = new Set(targets.map(({ key }) => key))
     for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key)
     for (const target of targets) {
-      const state: ProbeState = target.probe.isMandatory ? 'checking' : 'up'
+      const state: ProbeState = target.begins ?? (target.probe.isMandatory ? 'checking' : 'up')
       const fresh = { state, since: 0, last: null, checks: 0, fails: 0, isAsking: false }
       this.#known.set(target.key, { ...(this.#known.get(target.key) ?? fresh), target })
     }
+  }
+
+  /** How often modules were to be loaded anew. */
+  renewals = 0
+
+  renewModules(): void {
+    this.renewals++
   }
 
   askNow(key: string): boolean {

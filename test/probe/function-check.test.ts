@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
 import { FunctionChecker } from '../../src/probe/function-check.ts'
+import { renewModules } from '../../src/probe/function-host.ts'
 import { ask, makeTarget } from './probe-values.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-probe-function-'))
@@ -92,13 +93,34 @@ describe('FunctionChecker', () => {
     )
   })
 
-  it('takes a module anew when its file has changed', async () => {
-    const path = moduleOf(`export default () => { throw new Error('old') }`, 'changing.ts')
+  it('tries a module again that could not be loaded, once its file has changed', async () => {
+    const path = moduleOf('export default (', 'broken.mjs')
     const checker = makeChecker(path)
-    assert.equal((await ask(checker)).fault, 'old')
-    moduleOf('export default () => {}', 'changing.ts')
+    assert.match((await ask(checker)).fault, /^cannot load the check: /)
+    moduleOf('export default () => {}', 'broken.mjs')
     utimesSync(path, 1_700_000_000, 1_700_000_000)
     assert.equal((await ask(checker)).fault, '')
+  })
+
+  it('keeps a module as it was loaded until all are renewed, with what it imports', async () => {
+    const says = (text: string) => moduleOf(`export const word = '${text}'`, 'imported.mjs')
+    const text = (word: string) =>
+      `import { word } from './imported.mjs'\nexport default () => { throw new Error(word + ${word}) }`
+    says('old')
+    const path = moduleOf(text("' one'"), 'importing.mjs')
+    const checkers = [makeChecker(path), makeChecker(path)]
+    const faults = async () => {
+      const answers = []
+      for (const checker of checkers) answers.push((await ask(checker)).fault)
+      return answers
+    }
+    assert.deepEqual(await faults(), ['old one', 'old one'])
+    says('new')
+    moduleOf(text("' two'"), 'importing.mjs')
+    utimesSync(path, 1_700_000_000, 1_700_000_000)
+    assert.deepEqual(await faults(), ['old one', 'old one'])
+    renewModules()
+    assert.deepEqual(await faults(), ['new two', 'new two'])
   })
 
   const ODD: readonly [string, string, RegExp][] = [
@@ -134,7 +156,7 @@ describe('FunctionChecker', () => {
           if (peer.host === '10.0.0.1') { ${body}; return new Promise(() => {}) }
           throw new Error('call ' + ++calls)
         }`,
-        `late-${modules}.mjs`,
+        `late-${modules++}.mjs`,
       )
       const good = makeChecker(path)
       assert.equal((await ask(good)).fault, 'call 1')

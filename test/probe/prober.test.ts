@@ -407,6 +407,27 @@ describe('Prober.setTargets', () => {
     assert.equal(lab.prober.status('a')!.state, 'up')
   })
 
+  it('lets a new question begin with what another found, in doubt', () => {
+    for (const begins of ['up', 'down'] as const) {
+      const lab = new Lab()
+      lab.answer = begins === 'up' ? BAD : GOOD
+      const probe = {
+        isMandatory: true,
+        intervalMs: 60_000,
+        doubtIntervalMs: 200,
+        rise: 2,
+        fall: 2,
+      }
+      lab.prober.setTargets([{ ...target({ probe }), begins }])
+      assert.equal(lab.prober.status('a')!.state, begins)
+      lab.pass(200 + 2 * TICK_MS)
+      assert.equal(lab.reports.at(-1)!.before, begins)
+      assert.equal(lab.prober.status('a')!.state, begins)
+      lab.pass(200 + 2 * TICK_MS)
+      assert.equal(lab.prober.status('a')!.state, begins === 'up' ? 'down' : 'up')
+    }
+  })
+
   it('stops a check whose question changed or whose target is gone', () => {
     const lab = new Lab()
     lab.answer = null

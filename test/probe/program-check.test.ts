@@ -90,14 +90,49 @@ describe('ExternalChecker', () => {
     assert.equal((await ask(checker)).fault, 'exit code 1: $(id); `id` | true')
   })
 
-  it('gives PATH, HOME and what is written, and nothing else of ours', async () => {
-    process.env.HEADGATE_PROBE_SECRET = 'secret'
-    const command = program('echo "${#PATH}|$HOME|$SITE|$HEADGATE_PROBE_SECRET|$PWD"; exit 1')
-    const checker = makeChecker(command, { environment: [['SITE', 'a b']] })
+  it('gives our own environment and what is written, which counts more', async () => {
+    process.env.HEADGATE_PROBE_SITE = 'ours'
+    process.env.HEADGATE_PROBE_OTHER = 'other'
+    const command = program(
+      'echo "${#PATH}|$HOME|$HEADGATE_PROBE_SITE|$HEADGATE_PROBE_OTHER|$PWD"; exit 1',
+    )
+    const checker = makeChecker(command, { environment: [['HEADGATE_PROBE_SITE', 'a b']] })
     const { fault } = await ask(checker)
-    delete process.env.HEADGATE_PROBE_SECRET
+    delete process.env.HEADGATE_PROBE_SITE
+    delete process.env.HEADGATE_PROBE_OTHER
     const { PATH = '', HOME = '' } = process.env
-    assert.equal(fault, `exit code 1: ${PATH.length}|${HOME}|a b||/`)
+    assert.equal(fault, `exit code 1: ${PATH.length}|${HOME}|a b|other|/`)
+  })
+
+  it('gives the address of clients in place of its name, looked up once', async () => {
+    const command = program('echo "$1 $2"; exit 1')
+    const asked: string[] = []
+    const virtual: ListenAddress = { kind: 'tcp', host: 'vip.example', port: 80 }
+    const check: ExternalCheck = { kind: 'external', command, arguments: [], environment: [] }
+    const lookUp = async (host: string) => {
+      asked.push(host)
+      return '10.0.0.7'
+    }
+    const target = makeTarget({ address: REAL, check, probe: { virtual } })
+    const checker = new ExternalChecker(target, check, machineTime(), lookUp)
+    assert.equal((await ask(checker)).fault, 'exit code 1: 10.0.0.7 80')
+    assert.equal((await ask(checker)).fault, 'exit code 1: 10.0.0.7 80')
+    assert.deepEqual(asked, ['vip.example'])
+  })
+
+  it('runs nothing for a check that was stopped while a name was looked up', async () => {
+    const command = program('exit 0')
+    const virtual: ListenAddress = { kind: 'tcp', host: 'vip.example', port: 80 }
+    const check: ExternalCheck = { kind: 'external', command, arguments: [], environment: [] }
+    const found = Promise.withResolvers<string>()
+    const target = makeTarget({ address: REAL, check, probe: { virtual } })
+    const checker = new ExternalChecker(target, check, machineTime(), () => found.promise)
+    checker.start(() => assert.fail('it was stopped'))
+    assert.deepEqual(checker.stop(), { during: 'its name was looked up', facts: [], ended: null })
+    found.resolve('10.0.0.7')
+    await new Promise(resolve => setImmediate(resolve))
+    assert.equal(checker.stop().ended, null, 'nothing runs')
+    assert.equal((await ask(checker)).fault, '', 'the next one does')
   })
 
   const ROWS: readonly [string, string, string][] = [
@@ -114,6 +149,11 @@ describe('ExternalChecker', () => {
       'keeps the end of a long output',
       'i=0; while [ $i -lt 3000 ]; do echo "line $i of many"; i=$((i+1)); done; exit 1',
       'exit code 1: line 2999 of many',
+    ],
+    [
+      'lets a program open its outputs by their names',
+      'set -e; echo one > /dev/stdout; echo two > /dev/stderr; echo three >> /dev/stderr; exit 4',
+      'exit code 4: three',
     ],
     [
       'does not wait for children that hold its output',
@@ -146,7 +186,7 @@ describe('ExternalChecker', () => {
     checker.start(() => assert.fail('it was stopped'))
     await appears(pids)
     const { ended, during } = checker.stop()
-    assert.equal(during, 'the program ran')
+    assert.equal(during, 'the program ran, which was killed')
     await ended
     for (const pid of readFileSync(pids, 'utf8').trim().split(' ')) {
       while (isAlive(Number(pid)) && !isZombie(Number(pid))) {
@@ -177,7 +217,10 @@ describe('ExternalChecker', () => {
     t.after(() => clearInterval(alive))
     prober.setTargets([makeTarget({ check, probe })])
     await told.promise
-    assert.equal(reports[0]!.why, 'timed out after 300 ms while the program ran: busy')
+    assert.equal(
+      reports[0]!.why,
+      'timed out after 300 ms while the program ran, which was killed: busy',
+    )
     assert.ok(reports[0]!.tookMs < 300 + PROBE_LIMITS.killDelayMs)
     const start = performance.now()
     await prober.close()

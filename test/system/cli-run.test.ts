@@ -54,8 +54,8 @@ describe('headgate run', { timeout: 60_000 }, () => {
     assert.equal(readFileSync(join(directory, 'e.log'), 'utf8'), '')
   })
 
-  const NOTICE = 'responses are not cached yet: every "proxy_cache" directive is without effect'
-  const CACHED = { http: 'proxy_cache_path /tmp/x keys_zone=a:1m; proxy_cache a;' }
+  const NOTICE = '"sendfile" has no effect here: Node decides this'
+  const WITHOUT_EFFECT = { http: 'sendfile on;' }
   const STARTS = [
     { name: 'run', start: ['run', 'a.conf'], main: '' },
     { name: 'daemon off', start: ['-p', '.', '-c', 'a.conf'], main: 'daemon off;' },
@@ -63,7 +63,7 @@ describe('headgate run', { timeout: 60_000 }, () => {
   for (const { name, start, main } of STARTS) {
     for (const log of ['stderr', 'e.log']) {
       it(`shows the profile and what has no effect, with ${name} and error_log ${log}`, async t => {
-        const text = conf({ ...CACHED, main }).replace('stderr notice', log)
+        const text = conf({ ...WITHOUT_EFFECT, main }).replace('stderr notice', log)
         const directory = makeDirectory(t, { 'a.conf': text })
         const program = startProgram(t, start, { cwd: directory })
         await program.ready()
@@ -76,7 +76,7 @@ describe('headgate run', { timeout: 60_000 }, () => {
   }
 
   it('shows them in the log alone where that is on standard error', async t => {
-    const directory = makeDirectory(t, { 'a.conf': conf(CACHED) })
+    const directory = makeDirectory(t, { 'a.conf': conf(WITHOUT_EFFECT) })
     const program = startProgram(t, ['run', 'a.conf'], { cwd: directory })
     await program.ready()
     const lines = program.stderr.split('\n').slice(0, -1)

@@ -1,7 +1,7 @@
 // The command line of the real program: what it says, where it says it, and its exit codes.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 
@@ -177,6 +177,20 @@ describe('headgate, its commands', { timeout: 60_000 }, () => {
     expectCode(converted, 0)
     const again = makeDirectory(t, { 'a.yaml': converted.stdout })
     expectCode(await runProgram(['check', 'a.yaml'], { cwd: again }), 0)
+  })
+
+  it('convert writes no pid file and no background that nobody has asked for', async t => {
+    const text = 'events {} http { server { listen 127.0.0.1:0; return 204; } }'
+    const directory = makeDirectory(t, { 'a.conf': text })
+    const converted = await runProgram(['convert', 'a.conf'], { cwd: directory })
+    expectCode(converted, 0)
+    assert.doesNotMatch(converted.stdout, /^(?:pid|daemon):/m)
+    const again = makeDirectory(t, { 'a.yaml': converted.stdout })
+    // From another directory than that of the file.
+    expectCode(await runProgram(['check', join(again, 'a.yaml')], { cwd: directory }), 0)
+    const program = startProgram(t, ['run', '-c', join(again, 'a.yaml')])
+    await program.ready()
+    assert.ok(existsSync(join(again, 'logs/access.log')), 'its logs are beside it')
   })
 
   it('-c and -e are under -p, as with the flags of nginx', async t => {

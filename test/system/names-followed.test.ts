@@ -97,8 +97,41 @@ describe('a name that is followed', OPTIONS, () => {
     )
     assert.deepEqual(await whoAnswers(url), ['127.0.0.2', '127.0.0.3'])
     await dnsmasq.change(names('127.0.0.3 app', '127.0.0.4 app'))
-    await program.says(/"app" has 2 peers now: 127\.0\.0\.3:\d+, 127\.0\.0\.4:\d+\n/)
+    await program.says(
+      /"app" has 2 peers now: 127\.0\.0\.3:\d+, 127\.0\.0\.4:\d+; gone: 127\.0\.0\.2:\d+\n/,
+    )
     assert.deepEqual(await whoAnswers(url), ['127.0.0.3', '127.0.0.4'])
+  })
+
+  it('serves on by its old addresses until one of others has passed a mandatory check', async t => {
+    const held: (() => void)[] = []
+    const first = await startOrigin(t, '127.0.0.2', 0)
+    const { port } = first.address() as AddressInfo
+    const second = createServer((request, response) => {
+      const answer = () => response.end('127.0.0.3')
+      if (request.url === '/check') held.push(answer)
+      else answer()
+    })
+    second.listen(port, '127.0.0.3')
+    await once(second, 'listening')
+    t.after(() => second.closeAllConnections())
+    t.after(() => second.close())
+    const dnsmasq = await startDnsmasq(t, names('127.0.0.2 app'))
+    const check = 'health_check uri=/check interval=30s mandatory;'
+    const { program, url } = await startBench(
+      t,
+      `server app.example.com:${port} resolve; ${check}`,
+      dnsmasq.server.port,
+    )
+    await program.says(/peer 127\.0\.0\.2:\d+ [^\n]*up: /)
+    const asked = once(second, 'request')
+    await dnsmasq.change(names('127.0.0.3 app'))
+    await program.says(/"app" keeps 127\.0\.0\.2:\d+ until one of the others is up\n/)
+    await asked
+    assert.deepEqual(await whoAnswers(url), ['127.0.0.2'])
+    for (const answer of held) answer()
+    await program.says(/"app" has 1 peer now: 127\.0\.0\.3:\d+; gone: 127\.0\.0\.2:\d+\n/)
+    assert.deepEqual(await whoAnswers(url), ['127.0.0.3'])
   })
 
   it('loses no request when an address goes and its machine with it', async t => {
@@ -111,7 +144,7 @@ describe('a name that is followed', OPTIONS, () => {
     )
     const result = await load(url, 12_000, 16, async () => {
       await dnsmasq.change(names('127.0.0.2 app'))
-      await program.says(/"app" has 1 peer now: 127\.0\.0\.2:\d+\n/)
+      await program.says(/"app" has 1 peer now: 127\.0\.0\.2:\d+; gone: 127\.0\.0\.3:\d+\n/)
       servers.get('127.0.0.3')!.closeAllConnections()
       servers.get('127.0.0.3')!.close()
     })

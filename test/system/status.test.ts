@@ -173,6 +173,25 @@ describe('a probe', () => {
     assert.equal(await answers(bench), 'ab')
   })
 
+  it('serves on while a mandatory check that was edited has no answer yet', async t => {
+    const bench = await start(
+      t,
+      `probe: ${PROBE.replace('{', '{ mandatory: true, persistent: true, ')}`,
+    )
+    await bench.program.says(new RegExp(`peer ${bench.b.address} up: `))
+    await bench.program.says(new RegExp(`peer ${bench.a.address} up: `))
+    bench.behaviour.hangs = true
+    bench.b.close()
+    await bench.program.says(new RegExp(`peer ${bench.b.address} down: `))
+    const edited =
+      '{ path: /alive?2, mandatory: true, persistent: true, interval: 60s, timeout: 50s }'
+    writeFileSync(bench.file, yaml([bench.a, bench.b], `probe: ${edited}`))
+    await bench.program.tell('SIGHUP', /reloaded: /)
+    assert.equal(await answers(bench), 'a')
+    assert.deepEqual(await states(bench), ['up', 'down'])
+    await bench.program.says(/the check of 2 peers has changed: checking again/)
+  })
+
   it('asks at once after a failed request of a user, where it shall', async t => {
     const probe = `{ path: /alive, interval: 60s, fast_interval: 60s, fall: 1, on_failure: true }`
     const bench = await start(t, `probe: ${probe}`)

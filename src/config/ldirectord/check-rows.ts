@@ -135,7 +135,8 @@ export const CHECK_ROWS: Rows<
     effect: 'works',
     doc:
       'Program of a check of type external. It gets four arguments: address and port of the ' +
-      'virtual server, address and port of the real; exit code 0 is good',
+      'virtual server, address and port of the real, and the environment of this process; exit ' +
+      'code 0 is good',
     remark: (value, statement, reading) => {
       if (!/\s/.test(value)) return
       const hint = 'to give it arguments write a script that does'
@@ -147,7 +148,9 @@ export const CHECK_ROWS: Rows<
     kind: count('PORT', 1, 65_535),
     standard: 'that of the real',
     effect: 'works',
-    doc: 'Port that is checked in place of the real’s; programs of `external` get the real’s all the same',
+    doc:
+      'Port that is checked in place of the real’s; a program of `external` is told the real’s ' +
+      'all the same',
   },
   request: {
     scopes: VIRTUAL,

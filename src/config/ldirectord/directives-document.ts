@@ -58,7 +58,8 @@ const LAYERS: readonly string[] = [
 ]
 
 const CHECKS: readonly string[] = [
-  'A real is out until its first good check, as ldirectord starts; on a reload it stays as it was.',
+  'A real is out until its first good check, as ldirectord starts; on a reload it stays as it was, ' +
+    'also when what is asked has changed, until that is answered.',
   'One good check brings a real back; `failurecount` bad ones in a row take it out. A request ' +
     'that fails has its real checked at once.',
   'From a death to the verdict it takes at most `checkinterval` and the timeout, with a ' +

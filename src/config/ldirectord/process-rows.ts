@@ -90,7 +90,9 @@ export const PROCESS_ROWS: Rows<
     }),
     standard: 'none',
     effect: 'works',
-    doc: 'A file in it named after a real (`IP:PORT`, `IP`, `NAME:PORT`, `NAME`) takes it out',
+    doc:
+      'A file in it named after a real (`IP:PORT`, `IP`, `NAME:PORT`, `NAME`) takes it out as a ' +
+      'bad check does: with `quiescent=yes` bound clients stay',
   },
   logfile: {
     scopes: GLOBAL,

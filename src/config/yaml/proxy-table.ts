@@ -12,6 +12,7 @@ import { DURATION, size } from './measures.ts'
 import { DIRECTORY } from './paths.ts'
 import { REDIRECTS } from './redirect-kind.ts'
 import { group, type Row, row, rowsOf, within } from './row.ts'
+import { STORE } from './store-kind.ts'
 import { BOOLEAN, choice, integer } from './words.ts'
 
 type Retry = ProxySettings['retry']
@@ -250,5 +251,11 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
   typed('temp_path', 'tempPath', DIRECTORY, {
     doc: 'Directory of the temporary files',
     nginx: 'proxy_temp_path',
+  }),
+  typed('store', 'store', STORE, {
+    doc:
+      'Make a file of each whole response: `on` where `files` would look for it, or at this path; ' +
+      '`off` makes none. Not beside a cache',
+    nginx: 'proxy_store',
   }),
 ]

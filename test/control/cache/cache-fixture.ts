@@ -63,6 +63,7 @@ export function makeMeta(parts: EntryParts, length: number): EntryMeta {
     },
     tags: [],
     length,
+    isOwn: false,
     parts: null,
     ...parts,
   }
