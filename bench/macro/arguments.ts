@@ -60,7 +60,8 @@ export function parseArguments(args: readonly string[]): Options | string {
   if (repeated !== undefined) return `Cannot use --also "${repeated}=…": the name is taken`
 
   const only = parseList(values.only) ?? known
-  const work = parseList(values.work) ?? WORK.map(item => item.name)
+  const usual = WORK.filter(item => !item.isOnDemand).map(item => item.name)
+  const work = parseList(values.work) ?? usual
   const cores = parseList(values.cores) ?? []
   const faults = [
     findUnknown('proxy', only, known),
@@ -96,13 +97,15 @@ export function parseArguments(args: readonly string[]): Options | string {
 
 /** Makes the text of `--help`. */
 export function makeHelp(): string {
-  const work = WORK.map(item => `  ${item.name.padEnd(11)}${item.title}`)
+  const work = WORK.map(
+    item => `  ${(item.isOnDemand ? `${item.name}*` : item.name).padEnd(15)}${item.title}`,
+  )
   const names = ['headgate', ...RIVALS.map(rival => rival.name)]
   return `Usage: npm run bench -- [options]
 
 Measures Headgate beside other proxies, over the same work in the same run.
 
-  --work A,B                  kinds of work, all by default (see below)
+  --work A,B                  kinds of work, all without * by default (see below)
   --only A,B                  proxies to measure, all by default (see below)
   --rounds N                  measurements of each proxy and work, 3 by default
   --seconds N                 length of one measurement, 5 by default

@@ -18,7 +18,13 @@ import {
   type Running,
   readLogEnd,
 } from './processes.ts'
-import { type Contender, computeCpuMicros, type Sample, type WorkResult } from './report.ts'
+import {
+  type Contender,
+  computeCpuMicros,
+  formatCount,
+  type Sample,
+  type WorkResult,
+} from './report.ts'
 import { makeAccessLogPath, type Rival } from './rivals.ts'
 import type { WorkItem } from './work.ts'
 
@@ -46,6 +52,15 @@ interface Started {
 /** A proxy for Node is compiled while it runs, and goes on getting faster for about ten seconds. */
 const WARM_UP_SECONDS = 8
 
+/** Of requests for what is cached: after the warm-up next to none reaches the origin. */
+const ORIGIN_SHARE_MAX = 0.001
+
+const CACHE_KINDS = ['none', 'memory', 'disk'] as const
+
+/** The load generator counts seconds, not requests: it is asked again until there are enough. */
+const FILL_STEP_SECONDS = 5
+const FILL_MS_MAX = 600_000
+
 /** No line of the combined format about these requests is shorter. */
 const LOG_LINE_BYTES_MIN = 50
 
@@ -59,23 +74,27 @@ const LOG_POLL_MS = 100
  */
 export async function checkAll(arena: Arena, work: readonly WorkItem[]): Promise<void> {
   for (const rival of arena.rivals) {
-    const first = work[0]
-    if (first === undefined) continue
-    const started = await start(arena, rival, { ...first, hasAccessLog: false })
-    for (const item of work) await check(started, item)
-    await arena.machinery.stop(started.running)
+    for (const kind of CACHE_KINDS) {
+      const items = work.filter(item => item.cache === kind)
+      const first = items[0]
+      if (first === undefined || !canDo(rival, first)) continue
+      const started = await start(arena, rival, { ...first, hasAccessLog: false })
+      for (const item of items) await check(started, item)
+      await arena.machinery.stop(started.running)
+    }
     arena.onProgress(`  ${rival.name}: all answers right`)
   }
 }
 
 /** Measures all proxies at one kind of work. */
 export async function runContest(arena: Arena, item: WorkItem): Promise<WorkResult> {
-  const rivals = arena.rivals.filter(rival => rival.canLog || !item.hasAccessLog)
+  const rivals = arena.rivals.filter(rival => canDo(rival, item))
   const contest: Started[] = []
   const contenders: Contender[] = []
   for (const rival of rivals) contest.push(await start(arena, rival, item))
   for (const started of contest) {
     await check(started, item)
+    if (item.filledKeys > 0) await fill(arena, started, item)
     await drive(arena, started, item, WARM_UP_SECONDS)
   }
   for (let round = 1; round <= arena.rounds; round++) {
@@ -92,6 +111,28 @@ export async function runContest(arena: Arena, item: WorkItem): Promise<WorkResu
     await arena.machinery.stop(running)
   }
   return { work: item.name, title: item.title, contenders }
+}
+
+function canDo(rival: Rival, item: WorkItem): boolean {
+  return (rival.canLog || !item.hasAccessLog) && (rival.canCache || item.cache === 'none')
+}
+
+/** Tells the cache so many keys, and prints what memory each of them takes. */
+async function fill(arena: Arena, started: Started, item: WorkItem): Promise<void> {
+  const { machinery, tool } = arena
+  const { rival, running, directory, port } = started
+  const before = readTreeUsage(running.pid).residentBytes
+  const url = `http://127.0.0.1:${port}${item.path}`
+  const deadline = performance.now() + FILL_MS_MAX
+  let filled = 0
+  while (filled < item.filledKeys) {
+    if (performance.now() > deadline) throw new Error(`${rival.name} has ${filled} keys only`)
+    const plan = { tool, item, url, seconds: FILL_STEP_SECONDS, directory, fillFrom: filled }
+    filled += (await runLoad(machinery, plan)).requests
+  }
+  const each = (readTreeUsage(running.pid).residentBytes - before) / filled
+  const count = formatCount(filled)
+  arena.onProgress(`  ${rival.name}: ${count} keys take ${each.toFixed(0)} bytes of memory each`)
 }
 
 async function start(arena: Arena, rival: Rival, item: WorkItem): Promise<Started> {
@@ -140,7 +181,11 @@ async function measure(
   }
   // The second reading of the counts is itself one connection and one request.
   const originRequests = countsAfter.requests - countsBefore.requests - 1
-  if (originRequests < load.requests - load.badStatuses) {
+  if (item.cache !== 'none') {
+    if (originRequests > Math.max(item.keys, load.requests * ORIGIN_SHARE_MAX)) {
+      throw new Error(`${name} asked the origin ${originRequests} times for what it had to cache`)
+    }
+  } else if (originRequests < load.requests - load.badStatuses) {
     throw new Error(
       `${name} answered ${load.requests} requests at "${item.name}", ` +
         `but only ${originRequests} reached the origin`,

@@ -33,6 +33,8 @@ export interface LoadPlan {
   readonly seconds: number
   /** A folder for the request script or body. */
   readonly directory: string
+  /** Keys that are not those of the work are asked for once each, from this one on. */
+  readonly fillFrom?: number
 }
 
 /** After this many seconds an answer counts as a timeout. */
@@ -40,6 +42,11 @@ const ANSWER_SECONDS_MAX = 10
 
 /** A load generator that is still alive this long after its time is stopped. */
 const OVERTIME_SECONDS_MAX = 30
+
+/** Whether a load generator can send what the work asks for: autocannon cannot count its targets. */
+export function canDrive(tool: LoadTool, item: WorkItem): boolean {
+  return tool === 'wrk' || item.keys === 1
+}
 
 /** Drives one load on the load core and waits for its end. */
 export async function runLoad(machinery: Machinery, plan: LoadPlan): Promise<LoadResult> {
@@ -120,10 +127,11 @@ function makeWrkCommand(plan: LoadPlan): string[] {
   const command = ['wrk', '-t1', `-c${item.connections}`, `-d${plan.seconds}s`, '--latency']
   command.push('--timeout', `${ANSWER_SECONDS_MAX}s`)
   if (item.isNewConnectionEach) command.push('-H', 'Connection: close')
-  if (item.method === 'POST' || item.isVaried) {
-    const script = join(plan.directory, 'request.lua')
-    writeFileSync(script, item.isVaried ? VARIED_SCRIPT : makeWrkScript(item))
-    command.push('-s', script)
+  const script = makeScript(plan)
+  if (script !== null) {
+    const path = join(plan.directory, 'request.lua')
+    writeFileSync(path, script)
+    command.push('-s', path)
   }
   return [...command, plan.url]
 }
@@ -135,6 +143,23 @@ request = function()
   return "GET " .. wrk.path .. "?id=" .. n .. " HTTP/1.1\\r\\nHost: " .. wrk.host .. "\\r\\nX-Request: " .. n * 7919 .. "\\r\\n\\r\\n"
 end
 `
+
+function makeScript({ item, fillFrom }: LoadPlan): string | null {
+  if (fillFrom !== undefined) return makeKeyScript('fill', fillFrom, Number.MAX_SAFE_INTEGER)
+  if (item.isVaried) return VARIED_SCRIPT
+  if (item.keys > 1) return makeKeyScript('id', 0, item.keys)
+  return item.method === 'POST' ? makeWrkScript(item) : null
+}
+
+/** Asks for one key after the other, `from` + 1 first; after `keys` of them it begins anew. */
+function makeKeyScript(name: string, from: number, keys: number): string {
+  return `local n = ${from}
+request = function()
+  n = n % ${keys} + 1
+  return "GET " .. wrk.path .. "?${name}=" .. n .. " HTTP/1.1\\r\\nHost: " .. wrk.host .. "\\r\\n\\r\\n"
+end
+`
+}
 
 function makeWrkScript(item: WorkItem): string {
   return [

@@ -15,11 +15,27 @@ export interface NginxSetting {
   /** Idle connections kept to the origin. */
   readonly keepalive: number
   readonly accessLogPath: string | null
+  /** Null = everything comes from the origin. */
+  readonly cache: CacheSetting | null
 }
+
+/** How the proxy caches. */
+export interface CacheSetting {
+  /** Shared memory for so many keys is set aside. */
+  readonly keys: number
+  /** A parameter of Headgate that nginx has not: memory for what is asked for most. */
+  readonly memory: string | null
+}
+
+/** Of shared memory: nginx needs 128 on a 64-bit system, and the bodies of pages are rounded. */
+const BYTES_PER_KEY = 200
+
+/** Enough for any of the work that does not say how many keys there are. */
+const KEYS_MIN = 100_000
 
 /** Makes the configuration of a proxy; its folders lie in the given directory. */
 export function makeNginxConfig(setting: NginxSetting): string {
-  const { directory, port, originPorts, keepalive, accessLogPath } = setting
+  const { directory, port, originPorts, keepalive, accessLogPath, cache } = setting
   const log = accessLogPath === null ? 'off' : `${accessLogPath} combined`
   const servers = originPorts.map(originPort => `    server 127.0.0.1:${originPort};`)
   return `daemon off;
@@ -42,6 +58,7 @@ http {
   proxy_buffer_size 16k;
   proxy_buffers 8 32k;
   proxy_max_temp_file_size 0;
+${cache === null ? '' : makeCachePath(directory, cache)}
 
   upstream origin {
 ${servers.join('\n')}
@@ -56,8 +73,26 @@ ${servers.join('\n')}
       proxy_pass http://origin;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
+${cache === null ? '' : makeCacheUse(cache)}
     }
   }
 }
 `
+}
+
+function makeCachePath(directory: string, { keys, memory }: CacheSetting): string {
+  const zoneBytes = Math.max(KEYS_MIN, keys) * BYTES_PER_KEY
+  const own = memory === null ? '' : ` memory=${memory}`
+  return `  sendfile on;
+  tcp_nopush on;
+  proxy_cache_path ${join(directory, 'cache')} levels=1:2 keys_zone=bench:${zoneBytes} max_size=8g
+    inactive=1d use_temp_path=off${own};`
+}
+
+/** With many keys those that were asked for once are counted and not stored: a million files would take 4 GiB. */
+function makeCacheUse({ keys }: CacheSetting): string {
+  return `      proxy_cache bench;
+      proxy_cache_valid 200 1h;
+      proxy_cache_key $uri$is_args$args;
+      proxy_cache_min_uses ${keys > KEYS_MIN ? 2 : 1};`
 }

@@ -26,6 +26,8 @@ export interface Rival {
   readonly name: string
   /** Whether it can write an access log in the combined format to a file. */
   readonly canLog: boolean
+  /** Whether it has a cache like nginx's. */
+  readonly canCache: boolean
   /** Why it cannot be measured on this machine, in one line; null when it can. */
   findObstacle(): string | null
   readVersion(): string
@@ -53,13 +55,14 @@ export function makeHeadgate(name: string, command: string | null): Rival {
   return {
     name,
     canLog: true,
+    canCache: true,
     findObstacle: () => {
       if (command !== null || existsSync(HEADGATE_MAIN)) return null
       return 'src/main.ts is missing'
     },
     readVersion: () => readFirstLine('sh', ['-c', `${words} version`]),
     prepare: setting => {
-      const config = writeNginxConfig(setting, 'headgate.nginx.conf')
+      const config = writeNginxConfig(setting, 'headgate.nginx.conf', '0')
       return {
         name,
         // With exec the shell leaves its process id to the proxy.
@@ -73,10 +76,11 @@ export function makeHeadgate(name: string, command: string | null): Rival {
 const NGINX: Rival = {
   name: 'nginx',
   canLog: true,
+  canCache: true,
   findObstacle: () => (isInstalled('nginx') ? null : 'nginx is not installed'),
   readVersion: () => readFirstLine('nginx', ['-v']).replace('nginx version: ', ''),
   prepare: setting => {
-    const config = writeNginxConfig(setting, 'nginx.conf')
+    const config = writeNginxConfig(setting, 'nginx.conf', null)
     const logPath = join(setting.directory, 'error.log')
     const command = ['nginx', '-p', setting.directory, '-e', logPath, '-c', config]
     return { name: 'nginx', command, logPath }
@@ -86,6 +90,7 @@ const NGINX: Rival = {
 const HAPROXY: Rival = {
   name: 'haproxy',
   canLog: true,
+  canCache: false,
   findObstacle: () => (isInstalled('haproxy') ? null : 'haproxy is not installed'),
   readVersion: () => readFirstLine('haproxy', ['-v']).split(' - ')[0] ?? '',
   prepare: setting => {
@@ -110,12 +115,17 @@ export const RIVALS: readonly Rival[] = [
   makeNodeRival('@fastify/http-proxy', 'fastify-rival.ts'),
 ]
 
-function writeNginxConfig(setting: RivalSetting, file: string): string {
+/** @param noMemory what turns the memory off that a cache has besides its files; null = it has none */
+function writeNginxConfig(setting: RivalSetting, file: string, noMemory: string | null): string {
   const { directory, port, originPorts, item } = setting
   const config = join(directory, file)
   const keepalive = Math.max(KEEPALIVE_MIN, item.connections)
   const accessLogPath = item.hasAccessLog ? makeAccessLogPath(directory) : null
-  writeFileSync(config, makeNginxConfig({ directory, port, originPorts, keepalive, accessLogPath }))
+  const keys = Math.max(item.keys, item.filledKeys)
+  const memory = item.cache === 'disk' ? noMemory : null
+  const cache = item.cache === 'none' ? null : { keys, memory }
+  const text = makeNginxConfig({ directory, port, originPorts, keepalive, accessLogPath, cache })
+  writeFileSync(config, text)
   return config
 }
 
@@ -123,6 +133,7 @@ function makeNodeRival(packageName: string, script: string): Rival {
   return {
     name: packageName,
     canLog: false,
+    canCache: false,
     findObstacle: () => {
       return readPackageVersion(packageName) === null ? 'it is not installed: run npm ci' : null
     },

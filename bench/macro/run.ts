@@ -9,7 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeHelp, type Options, parseArguments } from './arguments.ts'
 import { type Arena, checkAll, runContest } from './contest.ts'
-import type { LoadTool } from './load.ts'
+import { canDrive, type LoadTool } from './load.ts'
 import {
   describeMachine,
   isInstalled,
@@ -39,11 +39,14 @@ const OVERHEAD_SECONDS = 9
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 async function main(): Promise<void> {
-  const options = parseArguments(process.argv.slice(2))
-  if (typeof options === 'string') return refuse(options)
-  if (options.isHelp) return print(makeHelp())
-  const rivals = pickRivals(options)
-  const tool = options.load ?? (isInstalled('wrk') ? 'wrk' : 'autocannon')
+  const wanted = parseArguments(process.argv.slice(2))
+  if (typeof wanted === 'string') return refuse(wanted)
+  if (wanted.isHelp) return print(makeHelp())
+  const rivals = pickRivals(wanted)
+  const tool = wanted.load ?? (isInstalled('wrk') ? 'wrk' : 'autocannon')
+  const options = { ...wanted, work: wanted.work.filter(item => canDrive(tool, item)) }
+  const left = wanted.work.filter(item => !canDrive(tool, item)).map(item => item.name)
+  if (left.length > 0) print(`Left out, as wrk is not used: ${left.join(', ')}`)
   const obstacle = findObstacle(options, rivals, tool)
   if (obstacle !== null) return refuse(obstacle)
 

@@ -20,7 +20,17 @@ export interface WorkItem {
   readonly hasAccessLog: boolean
   /** Every request asks for another query and carries another field: no two heads are the same. */
   readonly isVaried: boolean
+  readonly cache: CacheKind
+  /** Different targets, by their query, that take turns; 1 = the path alone. */
+  readonly keys: number
+  /** Keys that the cache has counted once, besides those asked for, before anything is measured. */
+  readonly filledKeys: number
+  /** Takes so long that it is measured only when it is named. */
+  readonly isOnDemand: boolean
 }
+
+/** What answers: the origin, the cache, or the cache without keeping anything in memory of its own. */
+export type CacheKind = 'none' | 'memory' | 'disk'
 
 const KIB = 1024
 const MIB = 1024 * 1024
@@ -37,6 +47,10 @@ const SMALL_GET = {
   isNewConnectionEach: false,
   hasAccessLog: false,
   isVaried: false,
+  cache: 'none',
+  keys: 1,
+  filledKeys: 0,
+  isOnDemand: false,
 } as const
 
 const POST = {
@@ -99,6 +113,45 @@ export const WORK: readonly WorkItem[] = [
     name: '1000',
     title: 'GET 100 B, 1,000 keep-alive connections',
     connections: 1000,
+  },
+  {
+    ...SMALL_GET,
+    name: 'cache-small',
+    title: 'GET 100 B from the cache, 64 keep-alive connections',
+    cache: 'memory',
+  },
+  {
+    ...SMALL_GET,
+    name: 'cache-64k',
+    title: 'GET 64 KiB from the cache, 64 keep-alive connections',
+    path: '/64k',
+    responseBytes: 64 * KIB,
+    cache: 'memory',
+  },
+  {
+    ...SMALL_GET,
+    name: 'cache-1m',
+    title: 'GET 1 MiB from the cache, 16 keep-alive connections',
+    path: '/1m',
+    responseBytes: MIB,
+    connections: 16,
+    cache: 'memory',
+  },
+  {
+    ...SMALL_GET,
+    name: 'cache-disk',
+    title: 'GET 100 B from the files of the cache, 1,000 of them in turn',
+    cache: 'disk',
+    keys: 1000,
+  },
+  {
+    ...SMALL_GET,
+    name: 'cache-1000000',
+    title: 'GET 100 B from the files of the cache, 1,000,000 keys known',
+    cache: 'disk',
+    keys: 1000,
+    filledKeys: 1_000_000,
+    isOnDemand: true,
   },
 ]
 

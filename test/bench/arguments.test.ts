@@ -18,7 +18,10 @@ describe('parseArguments', () => {
     const options = parseGood()
     assert.equal(options.rounds, 3)
     assert.equal(options.seconds, 5)
-    assert.equal(options.work.length, WORK.length)
+    assert.deepEqual(
+      options.work.map(item => item.name),
+      WORK.filter(item => !item.isOnDemand).map(item => item.name),
+    )
     assert.deepEqual(options.names.slice(0, 3), ['headgate', 'nginx', 'haproxy'])
     assert.deepEqual([options.proxyCore, options.loadCore], [0, 1])
   })
@@ -30,6 +33,14 @@ describe('parseArguments', () => {
       ['small', '1m'],
     )
     assert.deepEqual(options.names, ['headgate', 'nginx'])
+  })
+
+  it('measures what takes very long when it is named', () => {
+    const options = parseGood('--work', 'cache-1000000')
+    assert.deepEqual(
+      options.work.map(item => item.name),
+      ['cache-1000000'],
+    )
   })
 
   it('measures additional builds next to Headgate, whatever --only says', () => {

@@ -9,7 +9,13 @@ import { makeNginxConfig } from '../../bench/macro/nginx-config.ts'
 import { parseStubStatus } from '../../bench/macro/origin.ts'
 
 describe('makeNginxConfig', () => {
-  const setting = { directory: '/d', port: 8000, originPorts: [8001, 8002], keepalive: 64 }
+  const setting = {
+    directory: '/d',
+    port: 8000,
+    originPorts: [8001, 8002],
+    keepalive: 64,
+    cache: null,
+  }
 
   it('keeps connections to both servers and uses one worker', () => {
     const config = makeNginxConfig({ ...setting, accessLogPath: null })
@@ -29,6 +35,26 @@ describe('makeNginxConfig', () => {
   it('logs in the combined format when the work asks for it', () => {
     const config = makeNginxConfig({ ...setting, accessLogPath: '/d/access.log' })
     assert.ok(config.includes('access_log /d/access.log combined;'))
+  })
+
+  it('caches only when the work asks for it', () => {
+    const config = makeNginxConfig({ ...setting, accessLogPath: null })
+    assert.doesNotMatch(config, /proxy_cache|sendfile/)
+    const cache = { keys: 1, memory: null }
+    const caching = makeNginxConfig({ ...setting, accessLogPath: null, cache })
+    for (const line of ['sendfile on;', 'proxy_cache bench;', 'proxy_cache_min_uses 1;']) {
+      assert.ok(caching.includes(line), line)
+    }
+    assert.match(caching, /proxy_cache_path \/d\/cache .*use_temp_path=off;/s)
+  })
+
+  it('has room for the keys that the work brings, and does not store those asked for once', () => {
+    const cache = { keys: 1_000_000, memory: '0' }
+    const config = makeNginxConfig({ ...setting, accessLogPath: null, cache })
+    const zoneBytes = Number(/keys_zone=bench:(\d+)/.exec(config)?.[1])
+    assert.ok(zoneBytes / cache.keys > 128)
+    assert.ok(config.includes('proxy_cache_min_uses 2;'))
+    assert.ok(config.includes(' memory=0;'))
   })
 })
 

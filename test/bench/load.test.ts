@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseAutocannon, parseWrk, parseWrkTime } from '../../bench/macro/load.ts'
+import { canDrive, parseAutocannon, parseWrk, parseWrkTime } from '../../bench/macro/load.ts'
+import { WORK } from '../../bench/macro/work.ts'
 
 // wrk pads the times on the right, so some of these lines end with a space.
 const WRK = [
@@ -117,4 +118,15 @@ describe('parseAutocannon', () => {
   for (const { name, output } of wrong) {
     it(`gives null for ${name}`, () => assert.equal(parseAutocannon(output), null))
   }
+})
+
+describe('canDrive', () => {
+  it('leaves work of many targets to wrk', () => {
+    const many = WORK.filter(item => item.keys > 1)
+    assert.ok(many.length > 0)
+    for (const item of WORK) {
+      assert.equal(canDrive('wrk', item), true)
+      assert.equal(canDrive('autocannon', item), !many.includes(item))
+    }
+  })
 })
