@@ -41,10 +41,16 @@ export interface Pair {
  *
  * @param http the `http` block's content; `DIRECTORY` and `PORT` stand for what each has of its own
  * @param ownMain lines before `http` that only the program gets: `compat`
+ * @param second `nginx` puts nginx beside itself, which proves a table without the program
  */
-export async function startPair(http: string, ownMain = ''): Promise<Pair> {
+export async function startPair(
+  http: string,
+  ownMain = '',
+  second: 'headgate' | 'nginx' = 'headgate',
+): Promise<Pair> {
   const theirs = await startNginx(http)
-  const ours = await startHeadgate(http, ownMain).catch(async error => {
+  const starting = second === 'nginx' ? startNginx(http) : startHeadgate(http, ownMain)
+  const ours = await starting.catch(async error => {
     await theirs.end()
     throw error
   })
