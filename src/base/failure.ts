@@ -82,6 +82,7 @@ export const FAILURES = {
     status: 502,
     text: 'upstream prematurely closed connection',
   },
+  wrong_body: { side: 'peer', status: 502, text: 'upstream sent a wrong body' },
   no_live_upstreams: { side: 'proxy', status: 502, text: 'no live upstreams' },
   bad_upstream_name: {
     side: 'proxy',

@@ -55,6 +55,8 @@ export interface EntryMeta {
   readonly tags: readonly string[]
   /** Bytes of the whole representation; of a partial entry too. -1 = a partial one that does not know. */
   readonly length: number
+  /** Only a status, that of a failure of ours: it is answered as that failure would be. */
+  readonly isOwn: boolean
   /** Null = the body is whole. */
   readonly parts: readonly BodyPart[] | null
 }
@@ -79,6 +81,11 @@ export interface CacheEntry {
   hold(): void
   /** Says that the entry is not used any more: its file may be closed. Once for each time that it was handed out. */
   release(): void
+}
+
+/** Whether it was stored of HEAD, so that its body never came: only HEAD can be answered with it. */
+export function isWithoutBody({ meta, head }: Pick<CacheEntry, 'meta' | 'head'>): boolean {
+  return meta.length === 0 && head.bodyBytes > 0
 }
 
 /** Whether bytes [start, end) of the representation are all there. */

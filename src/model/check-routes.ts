@@ -138,8 +138,9 @@ class ServerCheck {
       const hint = this.#hint(format, this.#known.formats)
       this.#report('error', `Unknown log format "${format}"`, origin, hint)
     }
-    const { redirects, retry, cache } = settings.proxy
+    const { redirects, retry, cache, store } = settings.proxy
     if (cache !== null) this.#checkCache(cache, chain)
+    if (cache !== null && store !== null) this.#refuseBoth(chain)
     checkRetries(retry, originIn(chain, 'proxy.retry.tryTimeoutMs'), this.#report)
     for (const rule of redirects === 'default' ? [] : redirects) {
       if (rule.kind !== 'regex') continue
@@ -156,6 +157,12 @@ class ServerCheck {
       slice: findOrigin(chain, 'proxy.cache.sliceBytes') ?? whole,
     }
     checkCacheSettings(cache, config.caches, places, report, suggest)
+  }
+
+  #refuseBoth(chain: readonly Sourced[]): void {
+    const problem = 'Responses go into a cache or become files, not both'
+    const origin = findOrigin(chain, 'proxy.store') ?? originIn(chain, 'proxy.cache')
+    this.#report('error', problem, origin, 'switch one of them off: cache: off, or store: off')
   }
 
   #checkTarget(target: ProxyTarget, match: LocationMatch | null): void {

@@ -216,5 +216,6 @@ function defaultProxy(profile: CompatProfile, prefix: string): ProxySettings {
     passesTrailers: false,
     ignoreFields: [],
     cache: null,
+    store: null,
   }
 }

@@ -99,4 +99,17 @@ export interface ProxySettings {
   readonly ignoreFields: readonly IgnorableField[]
   /** Null = nothing is stored. */
   readonly cache: CacheSettings | null
+  /** Null = no files are made of responses; never beside a cache. */
+  readonly store: StoreSettings | null
 }
+
+/** What becomes of whole responses on the disk (nginx: `proxy_store`, `proxy_store_access`). */
+export interface StoreSettings {
+  /** The file that one becomes; `root` = where the location would look for it, by root or alias. */
+  readonly path: 'root' | Template
+  /** Access to the file; directories are made accordingly. */
+  readonly mode: number
+}
+
+/** For nobody else, as in nginx. */
+export const STORE_MODE = 0o600

@@ -230,7 +230,9 @@ function statusLines(exchange: Exchange, status: number): string {
   if (own?.kind === 'answer' && own.status === status) seconds = own.retryAfterSeconds
   else if (status === 503) seconds = refusal?.retryAfterSeconds ?? 0
   const retryLine = seconds === 0 ? '' : `Retry-After: ${seconds}\r\n`
-  return retryLine + challengeLines(exchange, status)
+  // Content-Range of what could not be given.
+  const rangeLine = status === 416 ? exchange.ownLines : ''
+  return retryLine + rangeLine + challengeLines(exchange, status)
 }
 
 /** Whoever gets our page for a peer's 401 must still learn how to log in. */

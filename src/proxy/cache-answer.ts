@@ -1,13 +1,13 @@
 // An answer from a stored response, or from one that is being stored: the client's conditions and ranges are judged
 // against it, its head goes through the location's templates as a peer's would.
 
-import type { CacheEntry } from '../cache/entry.ts'
+import { type CacheEntry, isWithoutBody } from '../cache/entry.ts'
 import { cacheStatusLine } from '../cache/policy/cache-status.ts'
 import { FIELDS_NOT_IN_304 } from '../cache/policy/client-conditions.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { mayHaveBody } from '../http/status.ts'
 import { answerStatus, hasErrorPage } from './answer.ts'
-import { ANSWER_WHOLE, judgeEntry } from './cache-conditions.ts'
+import { ANSWER_WHOLE, isRanged, judgeEntry } from './cache-conditions.ts'
 import { CACHE_NAME, forwardReason, PLAIN_OUTCOME } from './cache-outcome.ts'
 import { EntrySource } from './entry-source.ts'
 import type { Exchange } from './exchange.ts'
@@ -40,13 +40,26 @@ export function answerEntry(
     entryTaker(found)
     return
   }
+  if (exchange.isDetached) {
+    // Nobody waits for what it says.
+    found.release()
+    exchange.status = found.head.status
+    finishExchange(exchange, false)
+    return
+  }
   const isPiece = exchange.sliceRange !== '' && cache.slices !== null
   const entry = isPiece ? (SlicedEntry.of(exchange, cache.slices!, found) ?? found) : found
   const { meta } = entry
   const isNew = own !== null
   // What may not be stored of an answer, who asked for it gets all the same.
-  const head = isNew && entry === found && meta.parts === null ? own : entry.head
+  const isOwn = isNew && entry === found && own.status === entry.head.status
+  const head = isOwn ? own : entry.head
   exchange.responseHead = head
+  if (meta.isOwn) {
+    entry.release()
+    answerStatus(exchange, head.status)
+    return
+  }
   const isError = head.status >= 300 && location.settings.proxy.interceptsErrors
   if (isError && hasErrorPage(exchange, head.status)) {
     entry.release()
@@ -54,10 +67,15 @@ export function answerEntry(
     return
   }
   const isErrorPage = exchange.errorStatus > 0
-  const judged = isErrorPage ? ANSWER_WHOLE : judgeEntry(exchange.head, entry, cache.settings.mode)
-  if (judged.status === 412) {
+  const judged = isErrorPage
+    ? ANSWER_WHOLE
+    : judgeEntry(exchange.head, entry, cache.settings.mode, isNew)
+  if (judged.status === 412 || judged.status === 416) {
     entry.release()
-    answerStatus(exchange, 412)
+    // As in nginx, what is added to the whole stays with what could not be given.
+    exchange.ownLines =
+      judged.status === 416 ? judged.lines + location.response.addedLines(exchange, head) : ''
+    answerStatus(exchange, judged.status)
     return
   }
   const status = isErrorPage ? exchange.errorStatus : judged.status || head.status
@@ -72,6 +90,7 @@ export function answerEntry(
       : 'close'
   if (framing === 'close') exchange.mustClose = true
   const isKeepAlive = decideKeepAlive(exchange, status)
+  const isRangedEntry = isRanged(entry, cache.settings.mode)
   const text = location.response.fromStore(exchange, head, {
     status,
     lines:
@@ -80,11 +99,12 @@ export function answerEntry(
       (isNew && (head === own || meta.initialAgeSeconds === 0)
         ? ''
         : ageLines(exchange, cache, entry)),
-    length: hasBody ? length : -1,
+    length: !hasBody ? -1 : isHead && isWithoutBody(entry) ? entry.head.bodyBytes : length,
     framing,
     isKeepAlive,
     dropsType: judged.dropsType,
-    isRanged: meta.length !== -1 && status === 200,
+    dropsRanges: isRangedEntry,
+    isRanged: isRangedEntry && status === 200,
     keepsDate: cache.settings.mode === 'standard',
     isKept: head !== own,
     hides: hiddenFields(cache, entry, judged.status, isNew),

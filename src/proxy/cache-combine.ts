@@ -39,6 +39,10 @@ export class CombiningWriter implements EntryWriter {
     this.#goOn()
   }
 
+  get isStuck(): boolean {
+    return this.#writer.isStuck
+  }
+
   append(bytes: Buffer, from: number, to: number): boolean {
     if (this.#isOver) return true
     this.#left -= to - from

@@ -45,15 +45,31 @@ const CONDITION_BITS = [
   FIELD.range,
 ].reduce((bits, id) => bits | (1 << id), 0)
 
-/** Judges the request's conditions, then its ranges (RFC 9110 §13.2.2). */
-export function judgeEntry(request: RequestHead, entry: CacheEntry, mode: CacheMode): JudgedEntry {
+/** Whether parts of an entry can be asked for: in `nginx` mode only where its peer has said so. */
+export function isRanged({ head, meta }: CacheEntry, mode: CacheMode): boolean {
+  if (meta.length === -1 || head.status !== 200) return false
+  return mode === 'standard' || head.fields.findId(FIELD.accept_ranges) !== -1
+}
+
+/**
+ * Judges the request's conditions, then its ranges (RFC 9110 §13.2.2).
+ *
+ * @param isNew the entry is being made for this request: nginx then takes one range only
+ */
+export function judgeEntry(
+  request: RequestHead,
+  entry: CacheEntry,
+  mode: CacheMode,
+  isNew: boolean,
+): JudgedEntry {
   const isPart = entry.meta.parts !== null
   if (!isPart && !request.fields.mayHave(CONDITION_BITS)) return ANSWER_WHOLE
-  return mode === 'standard' ? judgeByRfc(request, entry) : judgeAsNginx(request, entry)
+  return mode === 'standard' ? judgeByRfc(request, entry) : judgeAsNginx(request, entry, isNew)
 }
 
 function judgeByRfc(request: RequestHead, entry: CacheEntry): JudgedEntry {
   if (judgeClientConditions(request, entry) === 304) return NOT_MODIFIED
+  if (request.method === 'HEAD') return ANSWER_WHOLE
   const { length } = entry.meta
   const ranges = length === -1 && entry.meta.parts === null ? null : chooseRanges(request, entry)
   if (entry.meta.parts !== null && !holdsAll(entry.meta, ranges))
@@ -68,17 +84,19 @@ export function holdsAll(meta: EntryMeta, ranges: RangeChoice): boolean {
   return ranges.every(({ start, end }) => holdsRange(meta, start, end))
 }
 
-function judgeAsNginx(request: RequestHead, entry: CacheEntry): JudgedEntry {
+function judgeAsNginx(request: RequestHead, entry: CacheEntry, isNew: boolean): JudgedEntry {
   if (entry.head.status !== 200) return ANSWER_WHOLE
   const validators = validatorsOf(entry.head)
   const condition = judgeConditions(request.fields, validators)
   if (condition !== 0) return { ...ANSWER_WHOLE, status: condition, dropsType: true }
   const index = request.fields.findId(FIELD.range)
   const { length } = entry.meta
-  if (index === -1 || length === -1 || request.method !== 'GET') return ANSWER_WHOLE
+  if (index === -1 || !isRanged(entry, 'nginx') || request.method !== 'GET') return ANSWER_WHOLE
   if (!rangeHolds(request.fields, validators)) return ANSWER_WHOLE
   const ranges = parseRanges(request.fields.value(index), length)
-  return ranges === null ? ANSWER_WHOLE : answerRanges(ranges, length, entry.head)
+  if (ranges === null || (isNew && ranges.length > 1 && ranges !== 'unsatisfiable'))
+    return ANSWER_WHOLE
+  return answerRanges(ranges, length, entry.head)
 }
 
 function answerRanges(

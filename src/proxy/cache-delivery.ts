@@ -61,9 +61,22 @@ export class CacheDelivery implements ResponseTaker {
 
   /** Nothing of the response was used, and another peer may have a better one. */
   protected refuse(failure: Failure): void {
-    this.#giveUp(failureText(failure))
+    const { writer, owner } = this.#parts
+    writer.onReady = null
+    writer.abort(failureText(failure))
+    writer.entry.release()
     this.#peer.destroy()
-    this.#parts.owner.onRefused(failure)
+    owner.onRefused(failure)
+  }
+
+  /** The cache has no room for more before somebody reads. */
+  protected get isStuck(): boolean {
+    return this.#parts.writer.isStuck
+  }
+
+  /** The exchange may have another one by now. */
+  protected destroyPeer(): void {
+    this.#peer.destroy()
   }
 
   protected get exchange(): Exchange {
@@ -88,10 +101,12 @@ export class VerifiedDelivery extends CacheDelivery {
   readonly #onSound: () => void
   readonly #onBroken: () => void
   #isBroken = false
+  /** The client has been given the body before it was whole. */
+  #isBegun = false
 
   /**
-   * @param onSound the body is what it should be; called once, before it is stored
-   * @param onBroken it is not; called once
+   * @param onSound the client may have the body; called once, before it is stored
+   * @param onBroken it is not; called once, and `onWritten` is not
    */
   constructor(
     parts: CacheDeliveryParts,
@@ -107,8 +122,20 @@ export class VerifiedDelivery extends CacheDelivery {
 
   override data(bytes: Buffer, from: number, to: number): void {
     if (this.#isBroken) return
+    if (!this.#check.add(bytes, from, to)) {
+      this.#refuse('size')
+      return
+    }
+    // What is wrong the client shall not get to its end.
+    if (this.#isBegun && this.#check.verdict() === 'crc') {
+      this.#refuse('crc')
+      return
+    }
     super.data(bytes, from, to)
-    if (!this.#check.add(bytes, from, to)) this.#refuse('size')
+    if (this.#isBegun || !this.isStuck) return
+    // There is no disk that could keep it until it is known to be right.
+    this.#isBegun = true
+    this.#onSound()
   }
 
   override end(trailers: FieldList | null): void {
@@ -118,34 +145,48 @@ export class VerifiedDelivery extends CacheDelivery {
       this.#refuse(verdict)
       return
     }
-    this.#onSound()
+    if (!this.#isBegun) this.#onSound()
     super.end(trailers)
   }
 
   override fail(failure: Failure): void {
     if (this.#isBroken) return
     this.#isBroken = true
+    if (this.#isBegun) {
+      super.fail(failure)
+      return
+    }
     this.#onBroken()
     this.refuse(failure)
   }
 
   /** The client waits no longer; the body goes on to the cache. */
   override abandon(): void {
+    if (this.#isBegun) return
     this.exchange.status = 499
     cutExchange(this.exchange, false)
   }
 
   #refuse(verdict: 'size' | 'crc'): void {
     this.#isBroken = true
-    this.#onBroken()
     const what = verdict === 'size' ? 'length' : 'checksum'
-    this.refuse(fail('bad_response', `the ${what} of the body is not the one in its FastDFS name`))
+    const failure = fail('wrong_body', `the ${what} of the body is not the one in its FastDFS name`)
+    if (this.#isBegun) {
+      this.destroyPeer()
+      super.fail(failure)
+      return
+    }
+    this.#onBroken()
+    this.refuse(failure)
   }
 }
 
 /** An answer of which only its head mattered. */
 export class DiscardDelivery implements ResponseTaker {
   readonly #exchange: Exchange
+  /** Taken now: an error page may ask another peer for the exchange. */
+  readonly #peer: PeerConnection | null
+  #isOver = false
   readonly #tries: Tries
   readonly #owner: TakerOwner
   readonly #onOver: (() => void) | null
@@ -163,6 +204,7 @@ export class DiscardDelivery implements ResponseTaker {
   ) {
     this.#onOver = onOver
     this.#exchange = exchange
+    this.#peer = exchange.peerConnection
     this.#tries = tries
     this.#owner = owner
     if (isShort) return
@@ -171,10 +213,17 @@ export class DiscardDelivery implements ResponseTaker {
   }
 
   #drop(): void {
-    if (this.#tries.current === null) return
+    if (this.#isOver) return
     this.#tries.end('neutral', null)
-    this.#exchange.peerConnection?.destroy()
+    this.#peer?.destroy()
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#owner.onDelivered()
+    this.#onOver?.()
   }
 
   data(): void {}
@@ -182,18 +231,23 @@ export class DiscardDelivery implements ResponseTaker {
   flush(): void {}
 
   end(): void {
-    if (this.#tries.current !== null) this.#tries.end('success', null)
-    this.#owner.onDelivered()
-    this.#onOver?.()
+    this.#tries.end('success', null)
+    this.#finish()
   }
 
   fail(failure: Failure): void {
     this.#tries.end('neutral', failure)
-    this.#owner.onDelivered()
-    this.#onOver?.()
+    this.#finish()
   }
 
   onClientDrain(): void {}
 
-  abandon(): void {}
+  /** The client has no answer yet: there is still something to do before it could have one. */
+  abandon(): void {
+    const exchange = this.#exchange
+    if (exchange.isFinished) return
+    exchange.fetch?.onClientGone()
+    exchange.status = 499
+    cutExchange(exchange, false)
+  }
 }

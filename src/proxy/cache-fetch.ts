@@ -1,46 +1,24 @@
 // What a cache does with a peer's answer: it is stored and the client answered from what grows there, or it says that what
 // is stored still holds, or it failed and something stale stands in for it; else it goes to the client as without a cache.
 
-import type { BodyPart, CacheEntry, EntryMeta } from '../cache/entry.ts'
-import { makeFamily } from '../cache/family.ts'
+import type { CacheEntry } from '../cache/entry.ts'
 import { beginFastdfsCheck } from '../cache/fastdfs-check.ts'
-import type { RequestDemand, StorePlan } from '../cache/policy/policy.ts'
-import type { CacheStore, EntryKey, EntryWriter, Lookup } from '../cache/store/cache-store.ts'
+import type { StorePlan } from '../cache/policy/policy.ts'
+import { FIELD } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
+import { mayHaveBody } from '../http/status.ts'
 import type { StaleCondition } from '../model/cache.ts'
 import { answerEntry } from './cache-answer.ts'
-import { CombiningWriter } from './cache-combine.ts'
 import { CacheDelivery, DiscardDelivery, VerifiedDelivery } from './cache-delivery.ts'
+import { abandonEntry, createEntry, createFailure, createPassing } from './cache-entry.ts'
 import { forwardedLine } from './cache-outcome.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
+import type { FetchPlan } from './fetch-plan.ts'
 import { isAsked } from './predicates.ts'
-import type { CacheRuntime, Handler, LocationRuntime } from './runtime.ts'
+import type { LocationRuntime } from './runtime.ts'
+import { piecePlan } from './slice-place.ts'
 import type { Tries } from './tries.ts'
-
-/** What the lookup came to. */
-export interface FetchPlan {
-  readonly cache: CacheRuntime
-  readonly store: CacheStore
-  /** Of the entry that was looked for. */
-  readonly key: EntryKey
-  readonly demand: RequestDemand
-  readonly lookup: Lookup
-  /** Of the key's first entry, if there is one: what it varies by, and its family. */
-  readonly main: Pick<EntryMeta, 'vary' | 'family'> | null
-  /** What is stored, and may be answered if the peers fail; released by the fetch. */
-  readonly stale: CacheEntry | null
-  /** Stored parts of the representation, to which an answer may bring more; released by the fetch. */
-  readonly base: CacheEntry | null
-  /** Range and what belongs to it, where a part is asked for. */
-  readonly rangeLines: string
-  /** The answer may be stored. */
-  readonly isStored: boolean
-  /** Asks the peers. */
-  readonly forward: Handler
-  /** Of the key's lock; 0 = this request does not hold it. */
-  readonly token: number
-}
 
 export class CacheFetch implements Fetch {
   readonly conditionLines: string
@@ -49,6 +27,8 @@ export class CacheFetch implements Fetch {
   readonly #location: LocationRuntime
   readonly #plan: FetchPlan
   readonly #requestMs: number
+  /** Before HEAD became GET. */
+  readonly #method: string
   /** Whether what is stored still holds is asked for. */
   readonly #asks: boolean
   /** Handed out by the lookup, not released yet. */
@@ -57,6 +37,8 @@ export class CacheFetch implements Fetch {
   #token: number
   /** The entry is being written: the lock is kept until it is there. */
   #isStoring = false
+  /** Another fetch takes over what this one holds. */
+  #isHandingOn = false
   #holdsSnapshot = false
 
   constructor(exchange: Exchange, location: LocationRuntime, plan: FetchPlan) {
@@ -70,6 +52,7 @@ export class CacheFetch implements Fetch {
     this.#asks = plan.stale !== null && (settings.isRevalidating || settings.mode === 'standard')
     this.conditionLines = (this.#asks ? policy.conditionLines(plan.stale!) : '') + plan.rangeLines
     this.#requestMs = exchange.snapshot.services.clock.wallMs
+    this.#method = exchange.method
     if (exchange.method === 'HEAD' && settings.convertsHead) exchange.method = 'GET'
   }
 
@@ -83,23 +66,37 @@ export class CacheFetch implements Fetch {
     const exchange = this.#exchange
     const { cache, stale, key } = this.#plan
     const method = exchange.method
-    exchange.method = exchange.head.method
+    exchange.method = this.#method
     if (stale !== null && head.status === 304 && this.#asks) {
       const meta = cache.policy.freshen(stale, exchange.head, head, this.#times)
-      if (meta === null) return this.#askAgain(tries, owner)
-      const entry = this.#plan.store.freshen(key, stale, meta)
-      this.#takeStale()?.release()
+      if (meta === null) return this.#askAgain(tries, owner, true)
+      // Whoever waits, or asks in a moment, must find it so.
+      this.#isStoring = true
+      this.#own()
       exchange.cacheStatus = 'REVALIDATED'
-      this.#answer(entry)
+      if (tries.current !== null) tries.onAnswer()
+      const entry = this.#plan.store.freshen(key, stale, meta, () => {
+        this.#answer(entry)
+        this.#onWritten()
+      })
+      this.#takeStale()?.release()
       return new DiscardDelivery(exchange, tries, owner, true)
     }
     if (this.#mayStandIn(`http_${head.status}` as StaleCondition)) {
       exchange.cacheStatus = 'STALE'
+      const discard = new DiscardDelivery(exchange, tries, owner, false)
       this.#answer(this.#takeStale()!)
-      return new DiscardDelivery(exchange, tries, owner, false)
+      return discard
     }
     const plan = this.#planOf(head, method)
-    const writer = plan === null ? null : this.#create(plan, head)
+    const stored = plan === null ? null : createEntry(exchange, this.#plan, plan, head, this.#times)
+    if (this.#isCompleting && head.status !== 200 && stored?.entry.meta.parts !== null) {
+      // What came does not make the whole of what is stored.
+      if (stored !== null) abandonEntry(stored)
+      return this.#askAgain(tries, owner)
+    }
+    const writer = stored ?? createPassing(exchange, this.#plan, head, this.#times)
+    if (stored === null) this.#unlock()
     if (writer === null) {
       this.#onUnstored(head)
       return null
@@ -110,31 +107,48 @@ export class CacheFetch implements Fetch {
     const check = cache.settings.verifiesFastdfs
       ? beginFastdfsCheck(exchange.uri, method, head)
       : null
-    if (check === null) {
+    const answer = () => {
+      // Before the head is made, to which it may add.
+      if (tries.current !== null) tries.onAnswer()
       this.#answer(writer.entry, head)
-      return new CacheDelivery(parts)
+    }
+    if (check === null) {
+      const delivery = new CacheDelivery(parts)
+      answer()
+      return delivery
     }
     // The client waits: nobody shall have a byte of what may be wrong.
-    return new VerifiedDelivery(
-      parts,
-      check,
-      () => this.#answer(writer.entry, head),
-      () => this.#onBroken(method),
-    )
+    return new VerifiedDelivery(parts, check, answer, () => this.#onBroken(method))
   }
 
   /** The request to the peers goes on. */
   #onBroken(method: string): void {
+    this.#isStoring = false
     this.#exchange.method = method
   }
 
-  /** The answer is not about what is stored: it is asked for without a condition (RFC 9111 §4.3.4). */
-  #askAgain(tries: Tries, owner: TakerOwner): ResponseTaker {
+  /** The client wants the whole, of which a part is stored. */
+  get #isCompleting(): boolean {
+    const { base, rangeLines } = this.#plan
+    return base !== null && rangeLines !== '' && !this.#isRangeAsked
+  }
+
+  get #isRangeAsked(): boolean {
+    return this.#exchange.head.fields.findId(FIELD.range) !== -1
+  }
+
+  /** The answer is not about what is stored: all is asked for, without a condition (RFC 9111 §4.3.4). */
+  #askAgain(tries: Tries, owner: TakerOwner, isShort = false): ResponseTaker {
     const exchange = this.#exchange
-    const plan = { ...this.#plan, stale: null, token: this.#token }
-    this.#token = 0
-    return new DiscardDelivery(exchange, tries, owner, true, () => {
-      exchange.fetch = new CacheFetch(exchange, this.#location, plan)
+    const isForgotten = this.#isCompleting
+    this.#isHandingOn = true
+    return new DiscardDelivery(exchange, tries, owner, isShort, () => {
+      if (isForgotten) this.#releaseBase()
+      const rangeLines = isForgotten ? '' : this.#plan.rangeLines
+      const plan = { ...this.#plan, stale: null, base: this.#base, rangeLines, token: this.#token }
+      const fetch = new CacheFetch(exchange, this.#location, plan)
+      fetch.#holdsSnapshot = this.#holdsSnapshot
+      exchange.fetch = fetch
       plan.forward(exchange)
     })
   }
@@ -147,54 +161,21 @@ export class CacheFetch implements Fetch {
   #planOf(head: ResponseHead, method: string): StorePlan | null {
     const { cache, demand, isStored } = this.#plan
     if (!isStored || demand.isNotStored || isAsked(cache.noCache, this.#exchange)) return null
-    return cache.policy.plan(this.#exchange.head, method, head, this.#times)
-  }
-
-  #create(plan: StorePlan, head: ResponseHead): EntryWriter | null {
-    const exchange = this.#exchange
-    const { cache, store, key, lookup, main } = this.#plan
-    const isOfFamily = main !== null && main.vary === plan.vary
-    const bytes = head.bodyBytes >= 0 ? head.bodyBytes : -1
-    const { requestMs, responseMs } = this.#times
-    const meta: EntryMeta = {
-      key: key.text,
-      vary: plan.vary,
-      variant: plan.vary === '' ? '' : cache.policy.variantOf(plan.vary, exchange.head),
-      url: urlOf(exchange),
-      head: plan.head,
-      trailers: '',
-      family: isOfFamily ? main.family : makeFamily(),
-      requestMs,
-      responseMs,
-      initialAgeSeconds: plan.initialAgeSeconds,
-      freshness: plan.freshness,
-      tags: plan.tags,
-      length: plan.part === null ? bytes : plan.part.length,
-      parts: plan.part === null ? null : [plan.part],
-    }
-    if (plan.part === null || exchange.sliceRange !== '')
-      return store.create(key, { ...meta, length: bytes, parts: null }, bytes, lookup)
-    return this.#createPart(plan.part, meta, head)
-  }
-
-  /** Begins an entry that has a part, or one more than there was. */
-  #createPart(part: BodyPart, meta: EntryMeta, head: ResponseHead): EntryWriter | null {
-    const { store, key, lookup, base, cache } = this.#plan
-    if (head.bodyBytes >= 0 && head.bodyBytes !== part.end - part.start) return null
-    const { policy } = cache
-    const combination =
-      base === null ? null : policy.combine(base, this.#exchange.head, head, this.#times)
-    const joined = combination?.meta ?? meta
-    const segments = combination?.segments ?? [{ ...part, isNew: true }]
-    const bytes = segments.reduce((sum, each) => sum + each.end - each.start, 0)
-    const writer = store.create(key, joined, bytes, lookup)
-    return writer === null ? null : new CombiningWriter(writer, base, segments)
+    // Without a length nothing would tell it from a whole response with an empty body.
+    if (method === 'HEAD' && mayHaveBody(head.status) && !head.hasLength) return null
+    const { head: request, sliceRange } = this.#exchange
+    const isPiece = sliceRange !== '' || this.#isCompleting
+    const plan = cache.policy.plan(request, method, head, this.#times, isPiece)
+    return plan === null || sliceRange === '' ? plan : piecePlan(plan, head)
   }
 
   /** An answer that is not stored, and is good, takes the place of what is (RFC 9111 §4.3.3); nginx leaves it. */
   #onUnstored(head: ResponseHead): void {
     const { cache, store, key, stale } = this.#plan
     const exchange = this.#exchange
+    // Who waits has nothing to wait for, however long the client takes.
+    this.#takeStale()?.release()
+    this.#unlock()
     if (cache.settings.mode === 'nginx') return
     exchange.ownLines += forwardedLine(exchange.cacheStatus)
     if (stale !== null && head.status < 500) store.remove(key)
@@ -209,13 +190,28 @@ export class CacheFetch implements Fetch {
 
   // ── no answer ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  onNoResponse(status: number): boolean {
+  onNoResponse(condition: StaleCondition, status: number): boolean {
     const exchange = this.#exchange
-    exchange.method = exchange.head.method
-    if (exchange.isFinished || !this.#mayStandIn(status === 504 ? 'timeout' : 'error')) return false
+    exchange.method = this.#method
+    if (!this.#mayStandIn(condition)) {
+      this.#storeFailure(status)
+      return false
+    }
+    if (exchange.isFinished) return false
     exchange.cacheStatus = 'STALE'
     this.#answer(this.#takeStale()!)
     return true
+  }
+
+  /** A failure may be answered again for a while, as nginx does it: its status alone is stored. */
+  #storeFailure(status: number): void {
+    const { cache, isStored } = this.#plan
+    if (!isStored || isAsked(cache.noCache, this.#exchange)) return
+    const writer = createFailure(this.#exchange, this.#plan, status, this.#times)
+    if (writer === null) return
+    this.#isStoring = true
+    writer.entry.release()
+    writer.end('', () => this.#onWritten())
   }
 
   /** Whether what is stale stands in for a failure of the peers. */
@@ -229,6 +225,11 @@ export class CacheFetch implements Fetch {
 
   #answer(entry: CacheEntry, own: ResponseHead | null = null): void {
     const exchange = this.#exchange
+    if (exchange.body !== null && exchange.peerConnection?.isRequestSent !== true) {
+      // The rest of the request has no place to go (RFC 9112 §9.3).
+      exchange.mustClose = true
+      exchange.body.discard()
+    }
     if (exchange.isFinished) entry.release()
     else answerEntry(exchange, this.#location, this.#plan.cache, entry, own)
   }
@@ -247,9 +248,10 @@ export class CacheFetch implements Fetch {
 
   onOver(): void {
     const exchange = this.#exchange
-    exchange.method = exchange.head.method
+    // An error page has another one by now.
+    if (exchange.fetch === this) exchange.method = this.#method
     this.#takeStale()?.release()
-    if (this.#isStoring) return
+    if (this.#isStoring || this.#isHandingOn) return
     this.#releaseBase()
     this.#unlock()
     this.#disown()
@@ -281,11 +283,4 @@ export class CacheFetch implements Fetch {
     this.#holdsSnapshot = false
     this.#exchange.snapshot.onExchangeEnd(this.#exchange)
   }
-}
-
-/** `http://host/path?query` of the request, as purging by URL looks for it. */
-export function urlOf({ head, connection }: Exchange): string {
-  const { localAddress } = connection
-  const place = localAddress.includes(':') ? `[${localAddress}]` : localAddress
-  return `http://${head.authority === '' ? place : head.authority.toLowerCase()}${head.target}`
 }

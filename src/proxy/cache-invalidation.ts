@@ -33,6 +33,8 @@ class CacheInvalidation implements Fetch {
   readonly isWhole = false
   readonly #exchange: Exchange
   readonly #place: UnsafePlace
+  /** Of an answer that is stored itself. */
+  #storing: CacheFetch | null = null
 
   constructor(exchange: Exchange, place: UnsafePlace) {
     this.#exchange = exchange
@@ -72,7 +74,7 @@ class CacheInvalidation implements Fetch {
       const fetch = this.#fetchFor(key, { ...lookup, entry: null })
       taker = fetch.onResponse(head, tries, owner)
       if (taker === null) fetch.onOver()
-      else exchange.fetch = fetch
+      else this.#storing = fetch
     })
     isOver = true
     return taker
@@ -102,5 +104,7 @@ class CacheInvalidation implements Fetch {
 
   onClientGone(): void {}
 
-  onOver(): void {}
+  onOver(): void {
+    this.#storing?.onOver()
+  }
 }

@@ -2,21 +2,22 @@
 // the policy's (cache/policy/); here stands in which order things are asked.
 
 import { fail } from '../base/failure.ts'
-import type { CacheEntry, EntryMeta } from '../cache/entry.ts'
+import { type CacheEntry, type EntryMeta, isWithoutBody } from '../cache/entry.ts'
 import { chooseRanges } from '../cache/policy/client-ranges.ts'
-import { isRangeFarBehind } from '../cache/policy/nginx-range.ts'
 import type { RequestDemand } from '../cache/policy/policy.ts'
 import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
-import { FIELD } from '../http/field-list.ts'
 import { answerFailure } from './answer.ts'
 import { answerEntry } from './cache-answer.ts'
 import { holdsAll } from './cache-conditions.ts'
-import { CacheFetch, type FetchPlan } from './cache-fetch.ts'
+import { CacheFetch } from './cache-fetch.ts'
 import { forwardUnsafe } from './cache-invalidation.ts'
+import { keyOf } from './cache-key.ts'
 import { purgeKey } from './cache-purge.ts'
+import { isRangePassed, rangeLines } from './cache-ranges.ts'
 import { makeUpdate } from './cache-update.ts'
 import type { Exchange } from './exchange.ts'
+import type { FetchPlan } from './fetch-plan.ts'
 import { cutExchange } from './finish.ts'
 import { isAsked } from './predicates.ts'
 import type { CacheRuntime, Handler, LocationRuntime } from './runtime.ts'
@@ -30,6 +31,7 @@ export function makeCacheHandler(
   const { methods, mode } = cache.settings
   return exchange => {
     exchange.proxyHost = cache.proxyHost(exchange)
+    exchange.fetch = null
     const isCacheable = methods.includes(exchange.method)
     const store = isCacheable || mode === 'standard' ? cache.storeOf(exchange) : null
     if (store === null) {
@@ -40,24 +42,22 @@ export function makeCacheHandler(
       forwardUnsafe(exchange, { location, cache, store, forward })
       return
     }
-    if (isRangePassed(exchange, cache)) {
-      forward(exchange)
-      return
-    }
     if (cache.purge.length > 0 && isAsked(cache.purge, exchange)) {
       purgeKey(exchange, store, cache.nameOf(exchange), cache.key(exchange))
       return
     }
+    exchange.cacheStore = store
     const demand = cache.policy.demandOf(exchange.head)
-    const key = { text: keyOf(exchange, cache), variant: '' }
-    const isBypassed = isAsked(cache.bypass, exchange)
+    const key = keyOf(exchange, cache)
+    const isBypassed = cache.bypass.length > 0 && isAsked(cache.bypass, exchange)
     if (!isBypassed && !demand.isValidated) {
       // What is asked for most is answered without another object.
       const entry = store.peek(key)
       if (
         entry !== null &&
         entry.meta.parts === null &&
-        cache.policy.isSelected(entry.meta, exchange.head)
+        cache.policy.isSelected(entry.meta, exchange.head) &&
+        isUsable(entry, exchange)
       ) {
         const nowMs = exchange.snapshot.services.clock.wallMs
         if (cache.policy.reuse(entry, demand, nowMs) === 'fresh') {
@@ -72,18 +72,9 @@ export function makeCacheHandler(
   }
 }
 
-/** The key; a piece of a large response has one of its own, which nginx's users write themselves. */
-function keyOf(exchange: Exchange, { key, settings }: CacheRuntime): string {
-  return settings.mode === 'nginx' ? key(exchange) : key(exchange) + exchange.sliceRange
-}
-
-/** Whether the request asks for what lies so far behind that the peer is asked for that alone. */
-function isRangePassed({ head }: Exchange, { settings, slices }: CacheRuntime): boolean {
-  const { rangeOffsetMax, mode } = settings
-  const index =
-    rangeOffsetMax === null || mode === 'standard' ? -1 : head.fields.findId(FIELD.range)
-  if (index === -1 || slices !== null) return false
-  return isRangeFarBehind(head.fields.value(index), rangeOffsetMax)
+/** What was stored of HEAD has nothing for GET, if a configuration gives both one key. */
+function isUsable(entry: CacheEntry, { head }: Exchange): boolean {
+  return head.method === 'HEAD' || !isWithoutBody(entry)
 }
 
 /** One request that memory alone could not answer. */
@@ -135,11 +126,15 @@ class CacheLookup implements ExchangeFlow {
     this.#store.find(this.#key, lookup => this.#onFound(lookup))
   }
 
-  #onFound(lookup: Lookup): void {
-    const { entry } = lookup
+  #onFound(found: Lookup): void {
     const exchange = this.#exchange
+    const isUsed = found.entry === null || isUsable(found.entry, exchange)
+    if (!isUsed) found.entry?.release()
+    const lookup = isUsed ? found : { ...found, entry: null }
+    const { entry } = lookup
     if (exchange.isFinished) {
       entry?.release()
+      this.#dropBase()
       return
     }
     const { policy } = this.#cache
@@ -160,7 +155,7 @@ class CacheLookup implements ExchangeFlow {
       exchange.cacheStatus = 'BYPASS'
       this.#fetch({ lookup, stale: null, isStored: true, token: 0 })
     } else if (entry !== null && !this.#hasAskedFor(entry)) {
-      this.#base?.release()
+      this.#dropBase()
       this.#base = entry
       this.#onMiss(lookup)
     } else if (entry === null) {
@@ -177,12 +172,13 @@ class CacheLookup implements ExchangeFlow {
   }
 
   #hasAskedFor(entry: CacheEntry): boolean {
-    if (entry.meta.parts === null) return true
+    if (entry.meta.parts === null || this.#exchange.head.method === 'HEAD') return true
     return holdsAll(entry.meta, chooseRanges(this.#exchange.head, entry))
   }
 
   #onEntry(entry: CacheEntry, lookup: Lookup): void {
     const exchange = this.#exchange
+    this.#dropBase()
     const { policy, settings } = this.#cache
     const nowMs = exchange.snapshot.services.clock.wallMs
     const reuse = policy.reuse(entry, this.#demand, nowMs)
@@ -244,6 +240,7 @@ class CacheLookup implements ExchangeFlow {
     const { clock } = this.#exchange.snapshot.services
     const { lockTimeoutMs, lockAgeMs } = this.#cache.settings
     const leftMs = lockTimeoutMs - (clock.nowMs - this.#startedMs)
+    if (leftMs <= 0) this.#store.countTimeout()
     if (leftMs <= 0 || lookup.slot === -1) return false
     // A lock that has grown too old wakes nobody.
     this.#endWait = this.#store.wait(lookup.slot, Math.min(leftMs, lockAgeMs), () => {
@@ -262,7 +259,7 @@ class CacheLookup implements ExchangeFlow {
       lookup,
       main: this.#main,
       base: this.#base,
-      rangeLines: this.#rangeLines(),
+      rangeLines: rangeLines(this.#exchange, this.#cache, this.#base),
       forward: this.#forward,
       stale,
       isStored: true,
@@ -273,25 +270,16 @@ class CacheLookup implements ExchangeFlow {
   #fetch(part: Pick<FetchPlan, 'lookup' | 'stale' | 'isStored' | 'token'>): void {
     const exchange = this.#exchange
     this.#leave()
+    if (isRangePassed(exchange, this.#cache)) {
+      part.stale?.release()
+      this.#base?.release()
+      if (part.token !== 0) this.#store.unlock(part.lookup.slot, part.token)
+      this.#forward(exchange)
+      return
+    }
     const plan = { ...this.#planOf(part.lookup, part.stale, part.token), ...part }
     exchange.fetch = new CacheFetch(exchange, this.#location, plan)
     this.#forward(exchange)
-  }
-
-  /** Asks for a part where that is asked for, or is all that is missing. */
-  #rangeLines(): string {
-    const { policy, settings } = this.#cache
-    const { fields } = this.#exchange.head
-    if (settings.mode === 'nginx') return ''
-    const { sliceRange } = this.#exchange
-    if (sliceRange !== '') return `Range: ${sliceRange}\r\n`
-    const index = fields.findId(FIELD.range)
-    if (index === -1) return this.#base === null ? '' : policy.completingLines(this.#base)
-    const range = fields.value(index)
-    if (this.#base === null && !isRangeFarBehind(range, settings.rangeOffsetMax)) return ''
-    const condition = fields.findId(FIELD.if_range)
-    const line = condition === -1 ? '' : `If-Range: ${fields.value(condition)}\r\n`
-    return `Range: ${range}\r\n${line}`
   }
 
   #answer(entry: CacheEntry, status: string): void {
@@ -300,9 +288,15 @@ class CacheLookup implements ExchangeFlow {
     answerEntry(this.#exchange, this.#location, this.#cache, entry)
   }
 
+  #dropBase(): void {
+    this.#base?.release()
+    this.#base = null
+  }
+
   /** RFC 9111 §5.2.1.7. */
   #refuse(): void {
     this.#leave()
+    this.#dropBase()
     answerFailure(this.#exchange, fail('not_cached'), 504)
   }
 
@@ -316,6 +310,7 @@ class CacheLookup implements ExchangeFlow {
   onClientGone(failure: ReturnType<typeof fail>): void {
     this.#endWait?.()
     this.#endWait = null
+    this.#dropBase()
     this.#exchange.failure = failure
     this.#exchange.status = 499
     cutExchange(this.#exchange, false)

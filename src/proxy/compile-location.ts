@@ -6,7 +6,7 @@ import { makePolicy } from '../cache/policy/make-policy.ts'
 import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
-import { literalText } from '../model/template.ts'
+import { literalText, type Template } from '../model/template.ts'
 import { PLAIN_EGRESS } from '../upstream/egress.ts'
 import type { AccessLogger } from './access-log.ts'
 import { answerRedirect, answerStatus, answerText } from './answer.ts'
@@ -32,6 +32,7 @@ import type {
   UpstreamRuntime,
 } from './runtime.ts'
 import { makeSliceHandler } from './sliced-entry.ts'
+import { makeStoreHandler } from './store-fetch.ts'
 import { TrailerRules } from './trailers.ts'
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
@@ -123,7 +124,12 @@ function compileHandler(
 ): Handler {
   if (source.returns !== null) return compileReturn(source.returns, runtime)
   const own = compileAction(source.action, runtime, context)
-  const content = runtime.cache === null ? own : makeCached(runtime, runtime.cache, own)
+  const { store } = runtime.settings.proxy
+  const kept =
+    runtime.request === null || store === null
+      ? own
+      : makeStoreHandler(runtime, store, own, context.services.clock)
+  const content = runtime.cache === null ? kept : makeCached(runtime, runtime.cache, own)
   return source.tryFiles === null ? content : makeTryFiles(source.tryFiles, runtime, content)
 }
 
@@ -201,12 +207,15 @@ function compileCache(
   const { cache } = settings.proxy
   if (cache === null) return null
   const name = compileTemplate(cache.cache)
+  const literal = literalText(cache.cache)
+  const known = literal === null ? null : caches.find(literal)
   return {
     settings: cache,
     policy: makePolicy(settings.proxy, cache),
     nameOf: name,
-    storeOf: exchange => caches.find(name(exchange)),
-    key: compileTemplate(cache.key),
+    storeOf: literal === null ? exchange => caches.find(name(exchange)) : () => known,
+    key: compileKey(cache.key),
+    isKeyStable: cache.sliceBytes === 0 && isStable(cache.key) && isStable(target.address),
     proxyHost: compileProxyHost(target),
     bypass: cache.bypass.map(compileTemplate),
     noCache: cache.noCache.map(compileTemplate),
@@ -214,6 +223,25 @@ function compileCache(
     request: compileRequest(target, location, settings, FETCH_DROPS),
     slices: null,
   }
+}
+
+/** What the usual keys are made of; others mean what they say. */
+const USUAL_KEY_PARTS = new Set(['scheme', 'proxy_host', 'http_host', 'request_uri'])
+
+/** The usual keys go with an internal redirect, as the request that they stand for does (ngx_http_proxy_create_key). */
+function compileKey(key: Template): Render {
+  const render = compileTemplate(key)
+  const isUsual = key.every(
+    part => typeof part !== 'string' && USUAL_KEY_PARTS.has(part.variable as string),
+  )
+  if (!isUsual) return render
+  const target = ['uri', 'is_args', 'args'].map(variable => ({ variable }))
+  const moved = compileTemplate(
+    key.flatMap(part =>
+      typeof part !== 'string' && part.variable === 'request_uri' ? target : [part],
+    ) as Template,
+  )
+  return exchange => (exchange.isInternal ? moved(exchange) : render(exchange))
 }
 
 function compileProxyHost({ address }: ProxyTarget): Render {

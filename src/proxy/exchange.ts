@@ -3,6 +3,7 @@
 
 import type { Failure } from '../base/failure.ts'
 import type { CacheEntry } from '../cache/entry.ts'
+import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { ClientLink } from '../downstream/detached-client.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
@@ -74,6 +75,8 @@ export class Exchange {
   // lookup
   /** What the cache had to say: `HIT`, `MISS` and so on; empty = it was not asked. */
   cacheStatus = ''
+  /** Where it was looked for. */
+  cacheStore: CacheStore | null = null
   /** `bytes=0-1048575`: the piece of a large response that this exchange is for; empty = all of it. */
   sliceRange = ''
   /** Takes the place of the client where a stored response is wanted as such; null = the exchange ended without one. */

@@ -3,6 +3,7 @@
 import type { Failure } from '../base/failure.ts'
 import type { FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
+import type { StaleCondition } from '../model/cache.ts'
 import type { Tries } from './tries.ts'
 
 /** Takes a peer's response: on to the client, or into a cache. */
@@ -37,7 +38,7 @@ export interface Fetch {
   /** Whether it goes on for the cache when the client leaves. */
   readonly outlivesClient: boolean
   /**
-   * A response that would go to the client.
+   * A response that would go to the client. Who answers with it tells the tries.
    *
    * @returns who takes it, and has answered the client; null = it goes to the client
    */
@@ -45,10 +46,11 @@ export interface Fetch {
   /**
    * No peer gave an answer.
    *
-   * @param status ours that stands for it
+   * @param condition why
+   * @param status of ours that stands for it
    * @returns whether the client was answered from the cache
    */
-  onNoResponse(status: number): boolean
+  onNoResponse(condition: StaleCondition, status: number): boolean
   /** The client has left, and the request goes on: what is still needed of it is the exchange's own from here. */
   onClientGone(): void
   /** The request to the peers is over; last. */

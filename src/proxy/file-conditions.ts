@@ -39,9 +39,10 @@ function fieldValue(fields: FieldList, id: number): string | null {
   return index === -1 ? null : fields.value(index)
 }
 
-/** Whether a list of entity tags has `etag`, or is `*`. Our tags are strong. */
-function listsTag(list: string, etag: string, isWeak: boolean): boolean {
+/** Whether a list of entity tags has `ownTag`, or is `*`. Those of files are strong, a peer's may be weak. */
+function listsTag(list: string, ownTag: string, isWeak: boolean): boolean {
   if (list === '*') return true
+  const etag = isWeak && ownTag.startsWith('W/') ? ownTag.slice(2) : ownTag
   let at = 0
   while (at < list.length) {
     if (isWeak && list.startsWith('W/', at)) at += 2

@@ -44,7 +44,10 @@ function endOnce(exchange: Exchange): boolean {
   exchange.isFinished = true
   exchange.state = 'done'
   const loggers = (exchange.location ?? exchange.server.fallback).accessLogs
-  if (!exchange.isDetached) for (let i = 0; i < loggers.length; i++) loggers[i]!.write(exchange)
+  if (!exchange.isDetached) {
+    for (let i = 0; i < loggers.length; i++) loggers[i]!.write(exchange)
+    exchange.cacheStore?.count(exchange.cacheStatus, exchange.bodyBytesSent)
+  }
   exchange.body?.close()
   exchange.snapshot.onExchangeEnd(exchange)
   const { entryTaker } = exchange

@@ -15,7 +15,7 @@ import { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './failure-log.ts'
 import { answerFallback, findFallbackGroup } from './fallback.ts'
-import type { ResponseTaker, TakerOwner } from './fetch.ts'
+import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
 import { cutExchange } from './finish.ts'
 import { HalfCloseWatch, patienceMs } from './half-close.ts'
 import { HeldAnswer } from './held-answer.ts'
@@ -23,7 +23,13 @@ import { type CallOwner, type ForwardRules, PeerCall } from './peer-call.ts'
 import type { WaitOwner } from './peer-wait.ts'
 import { fullQueueText, longQueueText } from './queue.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
-import { conditionOfFailure, conditionOfStatus, countsAsFailure, decideRetry } from './retry.ts'
+import {
+  conditionOfFailure,
+  conditionOfStatus,
+  countsAsFailure,
+  decideRetry,
+  staleConditionOf,
+} from './retry.ts'
 import { type LocationRuntime, requestOf, type UpstreamRuntime } from './runtime.ts'
 import { FALLS_BACK, Tries } from './tries.ts'
 import { isPaced, type PaceOwner, TryPace } from './try-pace.ts'
@@ -39,6 +45,8 @@ export class Forward
   #upstream: UpstreamRuntime
   #tries: Tries
   #call: PeerCall
+  /** Of the exchange; an error page may give that another one while this one goes on. */
+  readonly #fetch: Fetch | null
   #delivery: ResponseTaker | null = null
   #tunnel: Tunnel | null = null
   #halfClose: HalfCloseWatch | null = null
@@ -56,6 +64,7 @@ export class Forward
     this.#location = location
     this.#rules = rules
     this.#upstream = upstream
+    this.#fetch = exchange.fetch
     this.#tries = new Tries(exchange, upstream, location.settings.proxy.retry.triesMax)
     this.#call = new PeerCall(exchange, location, rules, upstream, this.#tries, this)
   }
@@ -67,7 +76,7 @@ export class Forward
     const { retry } = this.#location.settings.proxy
     if (isPaced(retry)) this.pace = new TryPace(exchange, this.#upstream, retry, this)
     exchange.outgoingHead = requestOf(exchange, this.#location).build(exchange)
-    if (exchange.fetch !== null) exchange.outgoingHead += exchange.fetch.conditionLines
+    if (this.#fetch !== null) exchange.outgoingHead += this.#fetch.conditionLines
     const hadBody = exchange.body !== null
     this.#keepBody()
     if (!exchange.head.hasBody || !exchange.isMethodKept) {
@@ -203,7 +212,9 @@ export class Forward
   /** No peer gave an answer: what is stored, or our own. */
   #answerFailure(failure: Failure, status: number): void {
     const exchange = this.#exchange
-    if (exchange.fetch?.onNoResponse(status) !== true) answerFailure(exchange, failure, status)
+    const condition = staleConditionOf(failure)
+    if (this.#fetch?.onNoResponse(condition, status) !== true)
+      answerFailure(exchange, failure, status)
     this.#end()
   }
 
@@ -216,7 +227,7 @@ export class Forward
     if (fallback == null || isHolding || !this.#tries.isOut) return false
     const group = findFallbackGroup(exchange, upstream, fallback)
     if (group === null) {
-      if (exchange.fetch?.onNoResponse(502) !== true)
+      if (this.#fetch?.onNoResponse('error', 502) !== true)
         answerFallback(exchange, this.#tries, upstream)
       this.#end()
       return true
@@ -307,10 +318,9 @@ export class Forward
   #deliver(head: ResponseHead): void {
     const exchange = this.#exchange
     const { proxy } = this.#location.settings
-    const taker = exchange.fetch?.onResponse(head, this.#tries, this) ?? null
+    const taker = this.#fetch?.onResponse(head, this.#tries, this) ?? null
     if (taker !== null) {
       this.pace?.stop()
-      if (this.#tries.current !== null) this.#tries.onAnswer()
       this.#delivery = taker
       return
     }
@@ -330,7 +340,7 @@ export class Forward
     this.pace?.stop()
     if (this.#tries.current !== null) this.#tries.onAnswer()
     this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, this)
-    if (exchange.fetch === null || exchange.method !== 'HEAD' || !head.hasBody) return
+    if (this.#fetch === null || exchange.method !== 'HEAD' || !head.hasBody) return
     // It was asked for whole in case that it would be stored.
     this.#delivery.end(null)
     exchange.peerConnection?.destroy()
@@ -511,12 +521,13 @@ export class Forward
       return
     }
     exchange.failure = failure
-    const mayGoOn = this.#delivery === null && exchange.fetch?.outlivesClient === true
+    const outlives = this.#fetch?.outlivesClient === true && exchange.body === null
+    const mayGoOn = this.#delivery === null && outlives
     // First, so that the place is free once the line says so.
     if (!mayGoOn) this.#tries.leaveLine()
     logClientGone(exchange, failure)
     if (mayGoOn) {
-      exchange.fetch!.onClientGone()
+      this.#fetch!.onClientGone()
       exchange.status = 499
       cutExchange(exchange, false)
       return
@@ -551,7 +562,7 @@ export class Forward
 
   #end(): void {
     this.#call.end()
-    this.#exchange.fetch?.onOver()
+    this.#fetch?.onOver()
     this.pace?.close()
     this.#held?.close()
     this.#held = null

@@ -3,6 +3,7 @@
 // (docs/decisions/013-repeated-heads.md). Only what depends on nothing but the head, the connection and the
 // configuration may be kept here.
 
+import type { EntryKey } from '../cache/store/cache-store.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { Template } from '../model/template.ts'
 import type { Exchange } from './exchange.ts'
@@ -57,6 +58,8 @@ export class HeadMemo {
   outgoingHead = ''
   wholeHead = ''
   wantsUpgrade = false
+  /** What the answer is stored under; null while nobody asked. */
+  cacheKey: EntryKey | null = null
 
   constructor(exchange: Exchange, servers: ServerTable, location: LocationRuntime) {
     this.snapshot = exchange.snapshot

@@ -43,7 +43,10 @@ export function lookUpPeer(
 
 function refuse(exchange: Exchange, name: string, text: string, status: number): void {
   logFailure(exchange, 'error', text)
-  answerFailure(exchange, fail('bad_upstream_name', name), status)
+  const { fetch } = exchange
+  if (fetch?.onNoResponse('error', status) !== true)
+    answerFailure(exchange, fail('bad_upstream_name', name), status)
+  fetch?.onOver()
 }
 
 class NameLookup implements ExchangeFlow {
@@ -79,6 +82,7 @@ class NameLookup implements ExchangeFlow {
     logClientGone(this.#exchange, failure)
     this.#exchange.status = 499
     cutExchange(this.#exchange, false)
+    this.#exchange.fetch?.onOver()
   }
 
   onClientEnd(): void {

@@ -53,6 +53,12 @@ export const NO_EXTRA: Extra = {
 /** Of a stored response that is answered whole. */
 export const WHOLE_EXTRA: Extra = { ...NO_EXTRA, dropsRanges: true }
 
+/** Whether a field of the response makes room for one of ours. */
+export function isReplacing(extra: Extra | null): boolean {
+  if (extra === null) return false
+  return extra.replacesExpires || extra.replacesEtag || extra.replacesLastModified
+}
+
 export interface ExtraOptions {
   readonly addFields: readonly AddField[]
   readonly expires: ((exchange: Exchange, lastModified: string) => ExpiresFields | null) | null

@@ -9,7 +9,13 @@ import { mayHaveBody, statusText } from '../http/status.ts'
 import { absoluteUrl } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { PassedFields } from './passed-fields.ts'
-import { type ExtraOptions, makeExtra, NO_EXTRA, WHOLE_EXTRA } from './response-extras.ts'
+import {
+  type ExtraOptions,
+  isReplacing,
+  makeExtra,
+  NO_EXTRA,
+  WHOLE_EXTRA,
+} from './response-extras.ts'
 import { announcingLines, type TrailerRules } from './trailers.ts'
 
 /** How the body goes to the client; `length`: with Content-Length as given, or there is none. */
@@ -39,7 +45,9 @@ export interface StoredAnswer {
   readonly framing: OutgoingFraming
   readonly isKeepAlive: boolean
   readonly dropsType: boolean
-  /** Parts of it can be asked for. */
+  /** We say whether parts can be asked for, and not the stored field. */
+  readonly dropsRanges: boolean
+  /** They can. */
   readonly isRanged: boolean
   /** The Date is that of the stored response, and not ours. */
   readonly keepsDate: boolean
@@ -160,20 +168,27 @@ export class ResponseTemplate {
     return `${text}${isKeepAlive ? this.#keepAliveLines : 'Connection: close\r\n'}\r\n`
   }
 
+  /** What is added to a response that is no error, and to none that is. */
+  addedLines(exchange: Exchange, { status, fields }: ResponseHead): string {
+    const addFields = this.#options.addFields.filter(field => !field.isAlways)
+    return makeExtra({ addFields, expires: null }, exchange, status, fields).lines
+  }
+
   /** The head of an answer from a stored response, complete. */
   fromStore(exchange: Exchange, head: ResponseHead, answer: StoredAnswer): string {
     const { fields } = head
-    const { status, isRanged, hides, keepsDate, length, dropsType } = answer
+    const { status, isRanged, dropsRanges, hides, keepsDate, length, dropsType } = answer
     const isOwn = status === head.status
     let text = `HTTP/1.1 ${isOwn ? `${status} ${head.reason}` : statusText(status)}\r\n`
     const date = keepsDate ? fields.findId(FIELD.date) : -1
     text += date === -1 ? this.#stamp.get() : this.#serverOnly(fields)
     let extra = this.#needsCare ? makeExtra(this.#options, exchange, status, fields) : null
-    if (answer.isKept && extra === null && !dropsType && isRanged && hides.length === 0) {
+    const isUsual = isRanged && !dropsType && hides.length === 0 && !isReplacing(extra)
+    if (answer.isKept && isUsual) {
       text += this.#storedFields(head)
     } else {
-      if (dropsType || isRanged || hides.length > 0)
-        extra = { ...(extra ?? NO_EXTRA), dropsType, dropsRanges: isRanged, hides }
+      if (dropsType || dropsRanges || hides.length > 0)
+        extra = { ...(extra ?? NO_EXTRA), dropsType, dropsRanges, hides }
       text += this.#passed.lines(fields, extra)
     }
     // Where it is not passed on as it is.

@@ -1,7 +1,7 @@
 // Whether a failed try goes on to another peer: `proxy_next_upstream` as a pure function (ngx_http_upstream_next). Nothing
 // here touches a peer; what a failure means for the peer's health is decided beside it, because nginx ties the two.
 
-import type { FailureKind } from '../base/failure.ts'
+import type { Failure, FailureKind } from '../base/failure.ts'
 import type { RetryCondition, RetrySettings } from '../model/proxy-settings.ts'
 
 /** Methods that nginx does not send twice (RFC 9110 §9.2.2; LOCK and PATCH as in nginx). */
@@ -18,6 +18,7 @@ export function conditionOfFailure(kind: FailureKind): RetryCondition | null {
     case 'connect_failed':
     case 'peer_closed':
     case 'peer_reset':
+    case 'wrong_body':
       return 'error'
     case 'connect_slow':
     case 'connect_timeout':
@@ -85,4 +86,10 @@ export function decideRetry(
  */
 export function countsAsFailure(condition: RetryCondition): boolean {
   return condition !== 'http_403' && condition !== 'http_404'
+}
+
+/** Why no peer gave an answer, as `proxy_cache_use_stale` has it. */
+export function staleConditionOf({ failure }: Failure): 'error' | 'timeout' | 'invalid_header' {
+  const condition = conditionOfFailure(failure)
+  return condition === 'timeout' || condition === 'invalid_header' ? condition : 'error'
 }

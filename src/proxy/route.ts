@@ -60,6 +60,7 @@ export function redirectInternally(exchange: Exchange, target: string): Failure 
   exchange.uri = target.slice(0, end)
   exchange.args = end === target.length ? '' : target.slice(end + 1)
   exchange.isInternal = true
+  exchange.fetch = null
   return null
 }
 
@@ -67,5 +68,6 @@ export function redirectInternally(exchange: Exchange, target: string): Failure 
 export function findNamedLocation(exchange: Exchange, name: string): LocationRuntime | null {
   exchange.redirects++
   exchange.isInternal = true
+  exchange.fetch = null
   return exchange.server.locations.findNamed(name)
 }

@@ -107,6 +107,8 @@ export interface CacheRuntime {
   /** The same; null = there is none of that name. */
   storeOf(exchange: Exchange): CacheStore | null
   readonly key: Render
+  /** A repeated head gives the same key: its texts depend on the head and its connection only, and pieces are not asked for. */
+  readonly isKeyStable: boolean
   /** `$proxy_host`, which keys begin with. */
   readonly proxyHost: Render
   readonly bypass: readonly Render[]

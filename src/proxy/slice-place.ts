@@ -1,7 +1,9 @@
 // Where a piece of a large response lies in the whole: Content-Range read, `$slice_range` written.
 
+import type { StorePlan } from '../cache/policy/policy.ts'
 import { FIELD, type FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
+import { statusText } from '../http/status.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a Content-Range says of a piece. */
@@ -35,6 +37,19 @@ export function firstSlice(exchange: Exchange, sliceBytes: number): number {
 /** `$slice_range` of the piece that begins at `start`. */
 export function sliceRange(start: number, sliceBytes: number): string {
   return `bytes=${start}-${start + sliceBytes - 1}`
+}
+
+/** How a piece is stored: as what it is. Null = it is not as long as it says. */
+export function piecePlan(plan: StorePlan, { status, fields, bodyBytes }: ResponseHead) {
+  const place = status === 206 ? readContentRange(fields) : null
+  if (place === null) return plan
+  const { start, end, length } = place
+  if (bodyBytes >= 0 && bodyBytes !== end - start) return null
+  if (plan.part === null) return plan
+  const lines = plan.head.slice(plan.head.indexOf('\n') + 1)
+  const range = `Content-Range: bytes ${start}-${end - 1}/${length}\r\n`
+  const rest = lines.replace(/^content-length:[^\n]*\n/gim, '')
+  return { ...plan, part: null, head: `HTTP/1.1 ${statusText(206)}\r\n${range}${rest}` }
 }
 
 /** The entity tag as written; empty = none. */

@@ -22,6 +22,8 @@ export class SliceSource implements BodySource {
   readonly #end: number
   /** Next byte of the whole. */
   #place: number
+  /** Of what is wanted of the piece in hand, in the whole. */
+  #pieceEnd = 0
   #entry: CacheEntry | null
   #source: BodySource | null = null
   #isAsking = false
@@ -58,15 +60,18 @@ export class SliceSource implements BodySource {
           return bytes
         }
         this.failure = this.#source.failure
+        if (this.failure === null && this.#place < this.#pieceEnd)
+          this.#refuse('a piece is shorter than it says')
         this.#closePiece()
         continue
       }
       if (this.#place >= this.#end) return null
       if (this.#entry === null) {
-        this.#isWaiting = true
         this.#ask()
-        if (this.#isAsking) return 'wait'
-        continue
+        // What is stored may be there at once.
+        if (!this.#isAsking) continue
+        this.#isWaiting = true
+        return 'wait'
       }
       this.#openPiece(this.#entry)
     }
@@ -80,6 +85,11 @@ export class SliceSource implements BodySource {
       this.#refuse('the pieces are not of one and the same response')
       return
     }
+    const { length } = entry.meta
+    if (length !== -1 && length !== piece.end - piece.start) {
+      this.#refuse('a piece has another length than it says')
+      return
+    }
     if (piece.start > this.#place || piece.end <= this.#place) {
       // The one that a range before this one needed.
       if (this.#hasAsked) this.#refuse('a piece is not what was asked for')
@@ -88,6 +98,7 @@ export class SliceSource implements BodySource {
     }
     // What is stored of a piece counts its bytes from the piece's own start.
     const to = Math.min(piece.end, this.#end)
+    this.#pieceEnd = to
     this.#source = entry.open(this.#place - piece.start, to - piece.start)
     this.#source.onReadable = () => this.#wake()
   }

@@ -73,8 +73,8 @@ const LIMITS = {
 function wholeHead({ fields }: ResponseHead): ResponseHead {
   const lines = fields.text
     .slice(fields.text.indexOf('\n') + 1)
-    .replace(/^(?:content-range|content-length):[^\n]*\n/gim, '')
-  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${lines}`, 'latin1')
+    .replace(/^(?:content-range|content-length|accept-ranges):[^\n]*\n/gim, '')
+  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\n${lines}`, 'latin1')
   const head = new ResponseHead()
   parseResponseHead(bytes, 0, findHeadEnd(bytes, 0, bytes.length), head, 'HEAD', LIMITS)
   return head

@@ -17,6 +17,7 @@ export class SourceRelay implements ExchangeFlow {
   readonly #source: BodySource
   readonly #isKeepAlive: boolean
   readonly #framing: OutgoingFraming
+  readonly #lastChunk: () => string
   /** Of a body with a length. */
   #left: number
   #isBlocked = false
@@ -27,7 +28,9 @@ export class SourceRelay implements ExchangeFlow {
     contentLength: number,
     isKeepAlive: boolean,
     framing: OutgoingFraming = 'length',
+    lastChunk = () => LAST_CHUNK,
   ) {
+    this.#lastChunk = lastChunk
     this.#framing = framing
     this.#exchange = exchange
     this.#source = source
@@ -94,8 +97,9 @@ export class SourceRelay implements ExchangeFlow {
       return
     }
     if (this.#framing === 'chunked') {
-      this.#exchange.bytesSent += LAST_CHUNK.length
-      this.#exchange.connection.writeText(LAST_CHUNK)
+      const last = this.#lastChunk()
+      this.#exchange.bytesSent += last.length
+      this.#exchange.connection.writeText(last)
     }
     finishExchange(this.#exchange, this.#isKeepAlive)
   }

@@ -58,7 +58,7 @@ export class CookieSessions implements StickySessions {
     const name = names.names[peer]!
     if (!this.#isAlwaysSent && this.#cookie(exchange) === name) return
     const value = `${this.#name}=${name}${this.#attributes(exchange)}`
-    exchange.ownLines = `Set-Cookie: ${fieldText(value)}\r\n`
+    exchange.ownLines += `Set-Cookie: ${fieldText(value)}\r\n`
   }
 
   onWhole(): void {}

@@ -3,7 +3,7 @@
 import type { SystemClock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
-import { DiskStore } from '../cache/store/disk-store.ts'
+import { DiskStore, OPEN_FILES_MAX } from '../cache/store/disk-store.ts'
 import type { CachePath } from '../model/cache.ts'
 import type { Config } from '../model/config.ts'
 import type { Location } from '../model/route.ts'
@@ -22,7 +22,12 @@ export interface CacheStoresPlace {
   readonly workerIndex: number
   /** Workers in all: what is kept in memory is a part for each. */
   readonly workerCount: number
+  /** That the process may have open. */
+  readonly descriptorsMax: number
 }
+
+/** Of all descriptors, at most one in so many is a cache's file that is held open. */
+const DESCRIPTOR_SHARE = 8
 
 interface OpenStore {
   /** What it was made of. */
@@ -44,7 +49,7 @@ export class WorkerCaches {
     const open = new Map<SharedArrayBuffer, OpenStore>()
     config.caches.forEach((path, index) => {
       const memory = caches[index]!
-      const opened = this.#storeOf(path, memory, tempPathOf(config, path))
+      const opened = this.#storeOf(path, memory, tempPathOf(config, path), caches.length)
       open.set(memory.zone, opened)
       byName.set(path.name, opened.store)
     })
@@ -53,7 +58,14 @@ export class WorkerCaches {
     return { find: name => byName.get(name) ?? null }
   }
 
-  #storeOf(path: CachePath, memory: CacheMemory, tempPath: string): OpenStore {
+  /** @param count of caches */
+  #openFilesMax(count: number): number {
+    const { descriptorsMax, workerCount } = this.#place
+    const share = Math.floor(descriptorsMax / DESCRIPTOR_SHARE / workerCount / count)
+    return Math.max(1, Math.min(OPEN_FILES_MAX, share))
+  }
+
+  #storeOf(path: CachePath, memory: CacheMemory, tempPath: string, count: number): OpenStore {
     const facts = JSON.stringify([path, tempPath])
     const known = this.#open.get(memory.zone)
     if (known?.facts === facts) return known
@@ -68,6 +80,7 @@ export class WorkerCaches {
       memoryBytes: Math.floor(path.memoryBytes / workerCount),
       tempPath,
       run: memory.run,
+      openFilesMax: this.#openFilesMax(count),
     })
     return { facts, store }
   }

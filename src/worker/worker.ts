@@ -36,6 +36,7 @@ const wheel = new TimerWheel(clock)
 const metrics = new MetricZone(start.metricZone, start.index)
 const errorLog = new ErrorLog(start.generation.config.process.errorLogs, { thread: start.index })
 let exchangeNumber = 0
+const descriptors = new DescriptorLimit()
 const purges = new PurgeRequests(say)
 const services: Services = {
   clock,
@@ -60,6 +61,7 @@ const resources: WorkerResources = {
     errorLog,
     workerIndex: start.index,
     workerCount: start.count,
+    descriptorsMax: descriptors.max,
   }),
 }
 
@@ -107,7 +109,7 @@ class Endpoint implements ClientHandler {
 const connections = new Set<ClientConnection>()
 const admission = new Admission({
   connections,
-  descriptors: new DescriptorLimit(),
+  descriptors,
   clock,
   log: (level, text) => errorLog.write(level, text),
 })

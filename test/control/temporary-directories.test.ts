@@ -16,7 +16,7 @@ import {
 import { type CachePath, PLAIN_CACHE, PLAIN_CACHE_PATH } from '../../src/model/cache.ts'
 import type { Config } from '../../src/model/config.ts'
 import { BUILT_IN, type Origin } from '../../src/model/origin.ts'
-import type { ProxySettings } from '../../src/model/proxy-settings.ts'
+import { type ProxySettings, STORE_MODE } from '../../src/model/proxy-settings.ts'
 import type { Action, Location } from '../../src/model/route.ts'
 import { literal } from '../../src/model/template.ts'
 import { sampleConfig } from '../harness/sample-config.ts'
@@ -84,6 +84,11 @@ describe('temporaryDirectories', () => {
       name: 'none for responses that may not go to a file',
       parts: { proxy: { tempFileBytesMax: 0 } },
       expected: ['/p/body'],
+    },
+    {
+      name: 'one for responses that become files, whether they are buffered or not',
+      parts: { proxy: { isBuffering: false, store: { path: 'root', mode: STORE_MODE } } },
+      expected: ['/p/body', '/p/proxy'],
     },
     {
       name: 'none for requests that are not buffered',

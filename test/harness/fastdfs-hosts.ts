@@ -154,9 +154,11 @@ http {
 `
 }
 
-/** A tracker as the example in config/ has it, which has no cache. */
+/** A tracker as the example in config/ has it, without its cache: what storages do shall show. */
 export function trackerYaml(groups: readonly (readonly NetworkHost[])[]): string {
-  const text = readFileSync(join(EXAMPLES, 'fastdfs-tracker.yaml'), 'utf8')
+  const whole = readFileSync(join(EXAMPLES, 'fastdfs-tracker.yaml'), 'utf8')
+  const text = whole.replace(/^ {4}cache:\n(?: {6}.*\n)+/m, '')
+  assert.notEqual(text, whole)
   return exchangeAll(text, { '192.168.3.23': 'group1', '192.168.3.24': 'group2' }).replace(
     /^ *- \{ address: group(\d).*\n/gm,
     (line, group) =>

@@ -1,13 +1,14 @@
 // The proxy under test: one real worker thread, started from nginx.conf text through the reader and the slots that the
 // program uses, on a port that the kernel chose. A worker that dies fails the test that started it.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { renderDiagnostics } from '../../src/config/diagnostic.ts'
 import { readConfigText } from '../../src/config/read.ts'
+import { makeCacheDirectories } from '../../src/control/cache/cache-directories.ts'
 import { readFallbackPages } from '../../src/control/fallback-pages.ts'
 import { Generations } from '../../src/control/generations.ts'
 import { listPeers } from '../../src/control/peer-lines.ts'
@@ -16,6 +17,7 @@ import { type ResolveOptions, resolveLines } from '../../src/control/resolve.ts'
 import type { Config } from '../../src/model/config.ts'
 import { withFallbackGroups } from '../../src/model/fallback-group.ts'
 import type { FromWorker, Generation, ToWorker, WorkerStart } from '../../src/worker/messages.ts'
+import { CacheZone } from '../../src/zone/cache-zone.ts'
 import type { PeerStateName } from '../../src/zone/layout.ts'
 import { createMetricZone } from '../../src/zone/metric-zone.ts'
 import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
@@ -78,6 +80,19 @@ export class TestProxy {
   get port(): number {
     return this.ports[0]!
   }
+
+  /** What serves, or is about to. */
+  get generation(): Generation {
+    return this.#current!
+  }
+
+  /** The caches, as the main thread sees them. */
+  get cacheZones(): readonly CacheZone[] {
+    return this.#current!.caches.map(({ zone }) => new CacheZone(zone, -1))
+  }
+
+  /** Is told what the worker says to the main thread. */
+  onMessage: (message: FromWorker) => void = () => {}
 
   async start(parts: ConfParts): Promise<void> {
     const generation = await this.#generation(parts, false)
@@ -208,6 +223,10 @@ export class TestProxy {
     const generation = this.#generations.make(config, lines.map(listPeers), listeners)
     if (generation === null) throw new Error('no slots are left')
     this.#current = generation
+    makeCacheDirectories(config)
+    mkdirSync(join(this.directory, 'responses'), { recursive: true })
+    // Nothing was there before: what the loader would come to.
+    for (const zone of this.cacheZones) zone.setLoaderState('done')
     this.#listening = { wanted: plan.wanted, bound: this.#listening.bound }
     return generation
   }
@@ -249,6 +268,7 @@ export class TestProxy {
 
   #onMessage(message: Message): void {
     if (message.kind === 'released') this.released.push(message.generation)
+    if (message.kind !== 'holdings') this.onMessage(message)
     for (const expecting of [...this.#expecting]) {
       if (expecting.take(message)) this.#expecting.delete(expecting)
     }

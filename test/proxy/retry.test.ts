@@ -64,6 +64,7 @@ describe('conditionOfFailure', () => {
     connect_failed: 'error',
     peer_closed: 'error',
     peer_reset: 'error',
+    wrong_body: 'error',
     connect_slow: 'timeout',
     connect_timeout: 'timeout',
     peer_dark: 'timeout',

@@ -165,6 +165,7 @@ http { access_log off; ${http} }`.replaceAll('DIR', directory),
       errorLog,
       workerIndex: 0,
       workerCount: 1,
+      descriptorsMax: 1024,
     }),
   })
   t.after(() => {

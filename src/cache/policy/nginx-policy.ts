@@ -140,6 +140,14 @@ export class NginxPolicy implements CachePolicy {
     }
   }
 
+  planFailure(status: number, nowMs: number): Freshness | null {
+    const seconds = validSeconds(this.#settings.valid, status)
+    if (seconds === 0) return null
+    const times = makeNginxTimes()
+    times.validUntil = secondsAfter(Math.floor(nowMs / 1000), seconds)
+    return freshnessOf(times)
+  }
+
   conditionLines(entry: CacheEntry): string {
     const { fields, status } = entry.head
     if (!this.#settings.isRevalidating || (status !== 200 && status !== 206)) return ''
@@ -223,7 +231,7 @@ function freshnessOf(times: NginxTimes): Freshness {
 }
 
 /** The head as it is stored: all that is not about the connection. */
-function headText(response: ResponseHead): string {
+export function headText(response: ResponseHead): string {
   const { fields } = response
   let text = `${response.statusLine}\r\n`
   for (let i = 0; i < fields.count; i++) {

@@ -10,7 +10,7 @@ import { initialAge } from './age.ts'
 import { explicitLifetime, freshnessOf, guessedLifetime } from './freshness.ts'
 import type { ResponseTimes, StorePlan } from './policy.ts'
 import { tagsOf } from './response-tags.ts'
-import { isAllowed, isStorable, storablePart } from './storable.ts'
+import { isAllowed, isStorable, partOf, storablePart } from './storable.ts'
 import { buildStoredHead, parseStoredHead } from './stored-head.ts'
 import { directivesOf } from './targeted.ts'
 import { hasValidator } from './validators.ts'
@@ -33,6 +33,7 @@ export function planStore(
   response: ResponseHead,
   times: ResponseTimes,
   options: StandardOptions,
+  isPiece = false,
 ): StorePlan | null {
   const { fields, status } = response
   const { responseMs } = times
@@ -41,7 +42,7 @@ export function planStore(
   if (!isStorable(request, method, response, rules, lifetime)) return null
   if (!options.storesSetCookie && fields.findId(FIELD.set_cookie) !== -1) return null
   const vary = parseVary(fields)
-  const part = status === 206 ? storablePart(request, response) : null
+  const part = isPiece ? partOf(response) : storablePart(request, response)
   if (vary === null || (status === 206 && part === null)) return null
   const seconds = lifetime === -1 ? guessedLifetime(rules, status, fields, responseMs) : lifetime
   const age = initialAge(fields, times)

@@ -79,12 +79,14 @@ export interface CachePolicy {
    * Decides whether a response is stored. Null = it is not.
    *
    * @param method that it was asked with
+   * @param isPiece a range was asked for, whatever the request says
    */
   plan(
     request: RequestHead,
     method: string,
     response: ResponseHead,
     times: ResponseTimes,
+    isPiece?: boolean,
   ): StorePlan | null
   /**
    * The meta of an entry after a peer's 304, or after a HEAD that says the same (RFC 9111 §3.2, §4.3.4). Null = the
@@ -96,6 +98,8 @@ export interface CachePolicy {
     response: ResponseHead,
     times: ResponseTimes,
   ): EntryMeta | null
+  /** For how long a failure of ours is answered again, when no peer gave an answer; null = it is not stored. */
+  planFailure(status: number, nowMs: number): Freshness | null
   /** Request lines that ask whether the entry still holds: `If-None-Match: …\r\n`; empty = it has no validator. */
   conditionLines(entry: CacheEntry): string
   /** What an entry's parts and a 206 come to together; null = they do not belong together (RFC 9110 §15.3.7.3). */

@@ -69,8 +69,9 @@ class StandardPolicy implements CachePolicy {
     method: string,
     response: ResponseHead,
     times: ResponseTimes,
+    isPiece = false,
   ): StorePlan | null {
-    return planStore(request, method, response, times, this.#options)
+    return planStore(request, method, response, times, this.#options, isPiece)
   }
 
   freshen(
@@ -80,6 +81,10 @@ class StandardPolicy implements CachePolicy {
     times: ResponseTimes,
   ): EntryMeta | null {
     return freshenMeta(entry, request, response, times, this.#options)
+  }
+
+  planFailure(): null {
+    return null
   }
 
   conditionLines({ head, meta }: CacheEntry): string {

@@ -39,6 +39,8 @@ export interface EntryWriter {
    */
   append(bytes: Buffer, from: number, to: number): boolean
   onReady: (() => void) | null
+  /** The disk has failed, and memory has no room for more until readers of `entry` move on. */
+  readonly isStuck: boolean
   /** The body is whole. `onStored` tells whether it is kept: false when the disk refused, or it was purged meanwhile. */
   end(trailers: string, onStored: (isStored: boolean) => void): void
   /** The response broke off: nothing is kept, readers fail with `detail`. */
@@ -63,10 +65,25 @@ export interface CacheStore {
    * @param bytes of the body; -1 = not known
    */
   create(key: EntryKey, meta: EntryMeta, bytes: number, lookup: Lookup): EntryWriter | null
-  /** Puts other meta in the place of an entry's own; the body stays. */
-  freshen(key: EntryKey, entry: CacheEntry, meta: EntryMeta): CacheEntry
+  /** Begins an entry that is not kept: for who reads it while it comes. Null = its head makes no sense. */
+  pass(key: EntryKey, meta: EntryMeta): EntryWriter | null
+  /**
+   * Puts other meta in the place of an entry's own; the body stays.
+   *
+   * @param onWritten called once: others find it so, or never will
+   */
+  freshen(key: EntryKey, entry: CacheEntry, meta: EntryMeta, onWritten: () => void): CacheEntry
   /** Removes an entry, its file and what memory has of it. */
   remove(key: EntryKey): void
+  /**
+   * Counts a request that is over.
+   *
+   * @param status as `$upstream_cache_status` has it
+   * @param bytes of its body that were sent
+   */
+  count(status: string, bytes: number): void
+  /** Counts a request that has waited for another one's fetch in vain. */
+  countTimeout(): void
   /**
    * Makes this request the one that fetches (nginx: `proxy_cache_lock`).
    *

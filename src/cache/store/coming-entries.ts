@@ -9,6 +9,8 @@ interface Coming {
   readonly entry: StoredEntry
   /** Of its slot, when the fetch began. */
   readonly purgeMark: number
+  /** Who wants it as it will be in its place. */
+  readonly waiters: (() => void)[]
 }
 
 export class ComingEntries {
@@ -30,15 +32,25 @@ export class ComingEntries {
     return entry
   }
 
+  /** Calls back once the key's entry is in its place, or never will be. @returns false when none is coming */
+  wait(key: EntryKey, onSettled: () => void): boolean {
+    const coming = this.#entries.size === 0 ? undefined : this.#entries.get(entryName(key))
+    coming?.waiters.push(onSettled)
+    return coming !== undefined
+  }
+
   add(key: EntryKey, entry: StoredEntry, purgeMark: number): void {
     entry.hold()
-    this.#entries.set(entryName(key), { entry, purgeMark })
+    this.#entries.set(entryName(key), { entry, purgeMark, waiters: [] })
   }
 
   /** The entry is in its place, or never will be. */
   remove(key: EntryKey, entry: StoredEntry): void {
     const name = entryName(key)
-    if (this.#entries.get(name)?.entry === entry) this.#entries.delete(name)
+    const coming = this.#entries.get(name)
     entry.release()
+    if (coming?.entry !== entry) return
+    this.#entries.delete(name)
+    for (const onSettled of coming.waiters) onSettled()
   }
 }

@@ -1,5 +1,6 @@
 // Stored responses as one worker sees them: a hot tier of its own, the zone that all workers share, and the directory that
 // is the truth. Nothing here waits for another thread, and whatever the disk does, a request goes on without the cache.
+// Length: looking, storing and changing share the versions of slots, and are only right beside one another.
 
 import { assert } from '../../base/assert.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -18,7 +19,7 @@ import { DiskLog, type Log } from './disk-log.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { bodyStartOf, metaCapacityFor } from './entry-file.ts'
 import { entryPath } from './entry-path.ts'
-import { EntryReader, type FoundEntry, type NoEntry } from './entry-reader.ts'
+import { EntryReader, type FoundEntry, type NoEntry, SMALL_BYTES } from './entry-reader.ts'
 import { type FileCalls, SYSTEM_FILES } from './file-calls.ts'
 import { GrowingBody } from './growing-body.ts'
 import { HotTier } from './hot-tier.ts'
@@ -26,7 +27,9 @@ import { KeyAddresses } from './key-address.ts'
 import { MemoryBody } from './memory-body.ts'
 import { makeFileId, updateMeta } from './meta-update.ts'
 import { type CacheDirectory, NewFile } from './new-file.ts'
+import { OpenEntries } from './open-entries.ts'
 import { removeEntryFile } from './remove-file.ts'
+import { countRequest } from './request-count.ts'
 import { type EntryBody, parseStoredHead, StoredEntry } from './stored-entry.ts'
 import { expired, storedFactsOf } from './zone-facts.ts'
 
@@ -46,7 +49,11 @@ export interface DiskStoreOptions {
   /** `CacheDirectory.run`. */
   readonly run: string
   readonly files?: FileCalls
+  /** Small files that are held open for the next reader. */
+  readonly openFilesMax?: number
 }
+
+export const OPEN_FILES_MAX = 1_024
 
 export class DiskStore implements CacheStore {
   readonly #zone: CacheZone
@@ -60,6 +67,7 @@ export class DiskStore implements CacheStore {
   readonly #pool = new BlockPool()
   readonly #reader: EntryReader
   readonly #hot: HotTier
+  readonly #open: OpenEntries
   readonly #coming: ComingEntries
   readonly #record = new SlotRecord()
   readonly #addresses = new KeyAddresses()
@@ -83,6 +91,7 @@ export class DiskStore implements CacheStore {
     }
     this.#reader = new EntryReader(files, this.#pool, clock)
     this.#hot = new HotTier(options.memoryBytes)
+    this.#open = new OpenEntries(files, options.openFilesMax ?? OPEN_FILES_MAX, SMALL_BYTES)
     this.#coming = new ComingEntries(options.zone)
   }
 
@@ -94,6 +103,7 @@ export class DiskStore implements CacheStore {
   /** Forgets what memory has; entries in use go on. */
   close(): void {
     this.#hot.clear()
+    this.#open.clear()
   }
 
   // ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,6 +127,8 @@ export class DiskStore implements CacheStore {
   }
 
   find(key: EntryKey, onFound: (lookup: Lookup) => void): void {
+    // What is found may be changed, and for that it must be in its place.
+    if (this.#coming.wait(key, () => this.find(key, onFound))) return
     const zone = this.#zone
     const { digest, hex, mainWord } = this.#addresses.of(key)
     const slot = zone.use(digest, mainWord, this.#clock.wallSeconds)
@@ -129,9 +141,8 @@ export class DiskStore implements CacheStore {
     const version = zone.version(slot)
     const isStored = zone.isStored(slot) && (version & 1) === 0 && zone.isHash(slot, digest)
     const hot = isStored ? this.#hot.get(key) : undefined
-    const known = this.#coming.find(key) ?? (hot?.version === version ? hot : null)
-    if (known !== null) {
-      onFound({ ...lookup, entry: known })
+    if (hot?.version === version) {
+      onFound({ ...lookup, entry: hot })
       return
     }
     // Until all files are known, only the directory can tell that one is not there.
@@ -139,9 +150,17 @@ export class DiskStore implements CacheStore {
       onFound(lookup)
       return
     }
+    const open = isStored ? this.#open.find(key, version) : null
+    const body = open === null ? null : this.#open.read(key, open)
+    if (open !== null && body !== null) {
+      const found = { ...open, body, fileBytes: 0, open: null }
+      onFound({ ...lookup, entry: this.#entryOf(found, key, slot, version) })
+      return
+    }
     const path = this.#pathOf(hex)
     const memoryMax = Math.max(lookup.uses > 1 ? this.#hot.bodyBytesMax : 0, ONCE_BYTES_MAX)
-    const onDamaged = () => this.#dropFile(slot, digest, version)
+    let readAs = version
+    const onDamaged = () => this.#dropFile(slot, digest, readAs)
     this.#reader.read(path, hex, key, memoryMax, onDamaged, found => {
       if ('kind' in found) {
         this.#onNoEntry(found, slot, digest, isStored ? version : -1)
@@ -153,6 +172,8 @@ export class DiskStore implements CacheStore {
           onFound(lookup)
           return
         }
+        // Taken in just now, it has another version.
+        if (!isStored) readAs = zone.version(slot)
         onFound({ ...lookup, entry })
       }
     })
@@ -165,7 +186,11 @@ export class DiskStore implements CacheStore {
     const entry = new StoredEntry(meta, found.head, found.body, { digest, hex, id: found.id })
     entry.slot = slot
     entry.version = version
-    if (found.body instanceof MemoryBody) this.#hot.set(key, entry, found.body.length)
+    const isKept = found.body instanceof MemoryBody && this.#hot.set(key, entry, found.body.length)
+    const { open } = found
+    if (open !== null && (isKept || this.#zone.isExpired(slot)))
+      this.#directory.files.close(open.fd, () => {})
+    else if (open !== null) this.#open.keep(key, open, version)
     return entry
   }
 
@@ -207,9 +232,21 @@ export class DiskStore implements CacheStore {
   // ── storing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   create(key: EntryKey, meta: EntryMeta, bytes: number, lookup: Lookup): EntryWriter | null {
+    if (lookup.slot === -1 || bytes > this.#bytesMax) return null
+    return this.#begin(key, meta, bytes, lookup)
+  }
+
+  pass(key: EntryKey, meta: EntryMeta): EntryWriter | null {
+    const lookup = { entry: null, slot: -1, uses: 0, purgeMark: 0 }
+    const writer = this.#begin(key, meta, meta.length, lookup)
+    writer?.forget()
+    return writer
+  }
+
+  #begin(key: EntryKey, meta: EntryMeta, bytes: number, lookup: Lookup): EntryWriter | null {
     const { slot, purgeMark } = lookup
     const head = parseStoredHead(meta.head)
-    if (slot === -1 || bytes > this.#bytesMax || head === null) return null
+    if (head === null) return null
     const { digest, hex } = this.#addresses.of(key)
     const id = makeFileId()
     const file = new NewFile(this.#directory, hex, id)
@@ -226,6 +263,7 @@ export class DiskStore implements CacheStore {
     const maxima = { bytesMax: this.#bytesMax, memoryMax: this.#hot.bodyBytesMax }
     const entry = new StoredEntry(meta, head, body, { digest, hex, id })
     entry.slot = slot
+    let before = -1
     return new DiskWriter(
       entry,
       body,
@@ -233,8 +271,14 @@ export class DiskStore implements CacheStore {
       { metaCapacity, bytes, ...maxima },
       {
         isWanted: () => this.#zone.purgeMark(slot) === purgeMark,
+        onPublish: () => {
+          before = this.#zone.version(slot)
+        },
         admit: (stored, fileBytes, whole) => {
-          if (!this.#store(stored, fileBytes, purgeMark)) return false
+          const version = this.#zone.version(slot)
+          // Another worker has stored the same key meanwhile; if its file is the one in its place, so is what it said.
+          if (version !== before && !file.isInPlace) return true
+          if (!this.#store(stored, fileBytes, purgeMark, version)) return false
           this.#zone.counters.add(CACHE_COUNTER.stores, 1)
           if (whole !== null) this.#keep(key, stored, MemoryBody.own(whole), whole.length)
           return true
@@ -247,10 +291,18 @@ export class DiskStore implements CacheStore {
     )
   }
 
-  /** Tells the zone of an entry's file; the entry gets the version that it is from then on. */
-  #store(entry: StoredEntry, fileBytes: number, purgeMark: number): boolean {
+  /**
+   * Tells the zone of an entry's file; the entry gets the version that it is from then on.
+   *
+   * @param before version of the slot when the file was known to be in its place
+   */
+  #store(
+    entry: StoredEntry,
+    fileBytes: number,
+    purgeMark: number,
+    before = this.#zone.version(entry.slot),
+  ): boolean {
     const { slot, meta } = entry
-    const before = this.#zone.version(slot)
     const facts = storedFactsOf(meta, fileBytes)
     if (!this.#zone.store(slot, entry.place.digest, facts, purgeMark)) return false
     // Another worker may have stored the same key in the same moment: then it is not known whose file it is.
@@ -276,7 +328,7 @@ export class DiskStore implements CacheStore {
 
   // ── changing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  freshen(key: EntryKey, entry: CacheEntry, meta: EntryMeta): CacheEntry {
+  freshen(key: EntryKey, entry: CacheEntry, meta: EntryMeta, onWritten: () => void): CacheEntry {
     assert(entry instanceof StoredEntry, 'an entry of this store')
     const zone = this.#zone
     const { slot, version, body, place } = entry
@@ -286,13 +338,17 @@ export class DiskStore implements CacheStore {
     body.hold()
     const purgeMark = zone.purgeMark(slot)
     // What was stored or purged meanwhile knows better.
-    if (head === null || version === -1 || zone.version(slot) !== version) return fresh
+    if (head === null || version === -1 || zone.version(slot) !== version) {
+      queueMicrotask(onWritten)
+      return fresh
+    }
     fresh.version = version
     const bodyBytes = body instanceof MemoryBody ? body.length : Number.POSITIVE_INFINITY
     this.#hot.set(key, fresh, bodyBytes)
     updateMeta(this.#directory, this.#pool, place, meta, (error, isWritten, fileBytes) => {
       if (error !== null) this.#onWriteFailed(error, this.#pathOf(place.hex))
       if (isWritten && zone.version(slot) === version) this.#store(fresh, fileBytes, purgeMark)
+      onWritten()
     })
     return fresh
   }
@@ -326,6 +382,14 @@ export class DiskStore implements CacheStore {
   #removeFile(hex: string): void {
     const error = removeEntryFile(this.#directory, hex)
     if (error !== null) this.#readLog.say('crit', failedCallText(error, this.#pathOf(hex)))
+  }
+
+  count(status: string, bytes: number): void {
+    countRequest(this.#zone.counters, status, bytes)
+  }
+
+  countTimeout(): void {
+    this.#zone.counters.add(CACHE_COUNTER.lockTimeouts, 1)
   }
 
   // ── one request fetches ────────────────────────────────────────────────────────────────────────────────────────

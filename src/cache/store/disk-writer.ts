@@ -16,6 +16,8 @@ export interface WriterOwner {
   onWhole(entry: StoredEntry): void
   /** After `onWhole`: the entry is stored, or never will be. */
   onSettled(entry: StoredEntry): void
+  /** The file is about to be put in its place. */
+  onPublish(): void
   /** The file is in its place. @returns false when it has to go again */
   admit(entry: StoredEntry, fileBytes: number, whole: Buffer | null): boolean
   /** The file is complete and cannot be put in its place. */
@@ -62,6 +64,10 @@ export class DiskWriter implements EntryWriter {
 
   set onReady(onReady: (() => void) | null) {
     this.#body.onReady = onReady
+  }
+
+  get isStuck(): boolean {
+    return this.#body.isStuck
   }
 
   append(bytes: Buffer, from: number, to: number): boolean {
@@ -119,6 +125,7 @@ export class DiskWriter implements EntryWriter {
       onStored(false)
       return
     }
+    this.#owner.onPublish()
     this.#file.publish(error => {
       if (error !== null) {
         this.#owner.onFailed(error, this.#file.path)

@@ -14,6 +14,7 @@ const LENGTH_BYTES = 4
 const FLAG_MUST_REVALIDATE = 1
 const FLAG_ALWAYS_VALIDATED = 2
 const FLAG_PARTIAL = 4
+const FLAG_OWN = 8
 
 /** Bytes that `writeMeta` writes. */
 export function metaBytes(meta: EntryMeta): number {
@@ -91,6 +92,7 @@ export function readMeta(bytes: Buffer, from: number, to: number): EntryMeta | n
     tags:
       tagCount === 0 ? NO_TAGS : ends.slice(TEXTS.length).map((_, i) => slice(TEXTS.length + i)),
     length: bytes.readDoubleLE(from + 48),
+    isOwn: (flags & FLAG_OWN) !== 0,
     parts: (flags & FLAG_PARTIAL) === 0 ? null : readParts(bytes, partsAt, partCount),
   }
 }
@@ -102,6 +104,7 @@ function flagsOf(meta: EntryMeta): number {
   if (meta.freshness.mustRevalidate) flags |= FLAG_MUST_REVALIDATE
   if (meta.freshness.isAlwaysValidated) flags |= FLAG_ALWAYS_VALIDATED
   if (meta.parts !== null) flags |= FLAG_PARTIAL
+  if (meta.isOwn) flags |= FLAG_OWN
   return flags
 }
 

@@ -21,11 +21,12 @@ import {
 import { FileBody } from './file-body.ts'
 import type { FileCalls } from './file-calls.ts'
 import { MemoryBody } from './memory-body.ts'
+import type { OpenFile } from './open-entries.ts'
 import { SoundBlocks, type SoundFile } from './sound-blocks.ts'
 import { type EntryBody, parseStoredHead } from './stored-entry.ts'
 
 /** Files up to this are read at once. */
-const SMALL_BYTES = 69_632
+export const SMALL_BYTES = 69_632
 /** Read of larger ones: nearly all heads fit. */
 const FIRST_BYTES = 4_096
 const TRIES_MAX = 3
@@ -37,6 +38,8 @@ export interface FoundEntry {
   readonly body: EntryBody
   readonly id: number
   readonly fileBytes: number
+  /** Of a small file, which is the caller's now: to close, or to read again. */
+  readonly open: OpenFile | null
 }
 
 /**
@@ -95,13 +98,18 @@ export class EntryReader {
       const { header } = found
       const blocks = blockCountOf(header.bodyBytes)
       const sound = this.#sound.of(hex, stats, blocks, this.#clock.wallMs)
-      const facts = { ...found, id: header.id, fileBytes: stats.size }
+      const facts = { ...found, id: header.id, fileBytes: stats.size, open: null }
       if (stats.size <= SMALL_BYTES) {
-        this.#files.closeSync(fd)
         const start = bodyStartOf(header.metaCapacity)
-        const isWhole = isBodySound(this.#scratch, start, header, sound)
+        if (!isBodySound(this.#scratch, start, header, sound)) {
+          this.#files.closeSync(fd)
+          onFound(broken(path, 'has a damaged body'))
+          return
+        }
         const body = MemoryBody.copy(this.#scratch, start, start + header.bodyBytes)
-        onFound(isWhole ? { ...facts, body } : broken(path, 'has a damaged body'))
+        const place = { bodyStart: start, bodyBytes: header.bodyBytes }
+        const checksums = checksumsOf(this.#scratch, start + header.bodyBytes, blocks)
+        onFound({ ...facts, body, open: { ...facts, ...place, fd, checksums } })
       } else if (header.bodyBytes <= memoryMax) {
         this.#readWhole(fd, path, facts, sound, onFound)
       } else {
@@ -192,6 +200,10 @@ function isBodySound(
     sound?.add(index)
   }
   return true
+}
+
+function checksumsOf(bytes: Buffer, from: number, blocks: number): number[] {
+  return Array.from({ length: blocks }, (_, index) => bytes.readUInt32LE(from + 4 * index))
 }
 
 function broken(path: string, text: string): NoEntry {

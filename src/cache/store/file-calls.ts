@@ -23,6 +23,8 @@ export type FileCalls = Pick<
   | 'unlink'
   | 'mkdir'
   | 'copyFile'
+  | 'chmod'
+  | 'utimes'
 >
 
 export const SYSTEM_FILES: FileCalls = fs

@@ -19,11 +19,14 @@ export const WINDOW_BYTES = 262_144
 const PENDING_BYTES_MAX = 1_048_576
 const WRITE_BLOCKS = 16
 
+/** Where the body is written. */
+export type BodyFile = Pick<NewFile, 'fd' | 'path' | 'open' | 'write' | 'discard' | 'close'>
+
 export interface GrowingOptions {
   readonly files: FileCalls
   readonly pool: BlockPool
   /** Opened when the first block is full, or the body ends. */
-  readonly file: NewFile
+  readonly file: BodyFile
   readonly bodyStart: number
   /** Expected; -1 = not known. */
   readonly bytes: number
@@ -43,7 +46,7 @@ export class GrowingBody implements EntryBody, BlockFile {
   brokenBy: string | null = null
   isEnded = false
   readonly #window: BodyWindow
-  readonly #file: NewFile
+  readonly #file: BodyFile
   readonly #onFailed: (error: Error, path: string) => void
   readonly #readers: GrowingReader[] = []
   /** Bytes of the body that are in the file. */
@@ -57,6 +60,7 @@ export class GrowingBody implements EntryBody, BlockFile {
   /** Before that, who has the entry will still want the whole body. */
   #wasOpened = false
   #hasTable = false
+  #isPlain = false
   /** Null once the head is written. */
   #makeHead: (() => Buffer) | null = null
   #onFinished: OnDone | null = null
@@ -86,6 +90,11 @@ export class GrowingBody implements EntryBody, BlockFile {
     return this.#written
   }
 
+  /** The disk has failed, and only readers can make room for more. */
+  get isStuck(): boolean {
+    return this.#diskError !== null && this.#isBehind()
+  }
+
   // ── the writer's side ──────────────────────────────────────────────────────────────────────────────────────────
 
   /** Copies bytes[from, to) to the end. @returns false = wait for `onReady` */
@@ -110,9 +119,9 @@ export class GrowingBody implements EntryBody, BlockFile {
   /**
    * Says that no more bytes come, and writes what is missing of the file.
    *
-   * @param makeHead of header and meta, up to the body
+   * @param makeHead of header and meta, up to the body; null = the file is the body and nothing else
    */
-  finish(makeHead: () => Buffer, onFinished: OnDone): void {
+  finish(makeHead: (() => Buffer) | null, onFinished: OnDone): void {
     if (this.#diskError !== null) {
       const error = this.#diskError
       this.end()
@@ -122,6 +131,7 @@ export class GrowingBody implements EntryBody, BlockFile {
     this.isEnded = true
     this.#window.end()
     this.#makeHead = makeHead
+    this.#isPlain = makeHead === null
     this.#onFinished = onFinished
     this.#write()
     this.#notifyReaders()
@@ -228,7 +238,10 @@ export class GrowingBody implements EntryBody, BlockFile {
     const head = this.#makeHead
     const size = this.length - this.#written
     const pieces = this.#window.pieces(this.#written, Number.POSITIVE_INFINITY)
-    if (head === null) {
+    if (this.#isPlain && size > 0) {
+      const place = this.bodyStart + this.#written
+      this.#run(onDone => this.#file.write(pieces, place, onDone), size)
+    } else if (head === null) {
       this.#finished(null)
     } else if (this.#written === 0) {
       this.#makeHead = null
@@ -272,7 +285,9 @@ export class GrowingBody implements EntryBody, BlockFile {
     this.#onFailed(error, path)
     this.#finished(error)
     this.#trim()
-    this.#notifyWriter()
+    // Also when it is stuck: who has let nobody read so far learns it at the next append.
+    if (!this.#wasOpened) this.#wakeWriter()
+    else this.#notifyWriter()
     this.#settle()
   }
 
@@ -305,7 +320,11 @@ export class GrowingBody implements EntryBody, BlockFile {
   }
 
   #notifyWriter(): void {
-    if (!this.#isWaiting || this.#isBehind()) return
+    if (!this.#isBehind()) this.#wakeWriter()
+  }
+
+  #wakeWriter(): void {
+    if (!this.#isWaiting) return
     this.#isWaiting = false
     this.onReady?.()
   }

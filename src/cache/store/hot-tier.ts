@@ -32,13 +32,19 @@ export class HotTier {
     return this.#entries?.get(entryName(key))
   }
 
-  /** @param bodyBytes of a body that is in memory */
-  set(key: EntryKey, entry: StoredEntry, bodyBytes: number): void {
+  /**
+   * Keeps an entry.
+   *
+   * @param bodyBytes of a body that is in memory
+   * @returns false when it is too large, or nothing is kept
+   */
+  set(key: EntryKey, entry: StoredEntry, bodyBytes: number): boolean {
     const { meta } = entry
-    if (bodyBytes > this.bodyBytesMax) return
+    if (bodyBytes > this.bodyBytesMax || this.#entries === null) return false
     // The head is there twice: as text, and parsed.
     const size = ENTRY_BYTES + bodyBytes + meta.key.length + meta.url.length + 2 * meta.head.length
-    this.#entries?.set(entryName(key), entry, { size })
+    this.#entries.set(entryName(key), entry, { size })
+    return true
   }
 
   delete(key: EntryKey): void {

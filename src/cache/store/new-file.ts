@@ -5,8 +5,10 @@
 import { dirname } from 'node:path'
 
 import { systemErrorCode } from '../../base/system-error.ts'
+import { decodeHeader, HEADER_BYTES } from './entry-file.ts'
 import { entryPath, levelDirectories, temporaryPath } from './entry-path.ts'
 import type { FileCalls } from './file-calls.ts'
+import { writePieces } from './write-pieces.ts'
 
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
@@ -48,22 +50,28 @@ export class NewFile {
 
   /** Writes all of the pieces, the first one at `position`. */
   write(pieces: readonly Buffer[], position: number, onDone: OnDone): void {
-    this.#directory.files.writev(this.fd, pieces, position, (error, count) => {
-      if (error !== null) {
-        onDone(error)
-        return
-      }
-      const rest = withoutFirst(pieces, count)
-      if (rest.length === 0) onDone(null)
-      // A disk that is nearly full takes a part; the next call says why not all.
-      else if (count === 0) onDone(new Error('nothing was written'))
-      else this.write(rest, position + count, onDone)
-    })
+    writePieces(this.#directory.files, this.fd, pieces, position, onDone)
   }
 
   /** Puts the file in its place, over what is there. */
   publish(onDone: OnDone): void {
     this.#rename(this.path, onDone, true)
+  }
+
+  /** Whether what was published is still what lies there: another worker may have put its own in the same place. */
+  get isInPlace(): boolean {
+    const { files } = this.#directory
+    const bytes = Buffer.allocUnsafe(HEADER_BYTES)
+    try {
+      const fd = files.openSync(this.path, 'r')
+      const count = files.readSync(fd, bytes, 0, HEADER_BYTES, 0)
+      const header = decodeHeader(bytes, count, files.fstatSync(fd).size)
+      files.closeSync(fd)
+      return typeof header !== 'string' && header.id === this.#id
+    } catch (error) {
+      if (systemErrorCode(error) === '') throw error // hot-path: a mistake of our own, no failed call
+      return false
+    }
   }
 
   /** Removes the temporary file; what is written to it from now on goes when it is closed. */
@@ -88,7 +96,7 @@ export class NewFile {
         this.path = path
         onDone(null)
       } else if (mayMake && systemErrorCode(error) === 'ENOENT') {
-        this.#makeLevels(failed => {
+        this.#makePlace(failed => {
           if (failed === null) this.#open(path, onDone, false)
           else onDone(failed)
         })
@@ -96,6 +104,13 @@ export class NewFile {
         onDone(error)
       }
     })
+  }
+
+  /** Makes the directory that files are written in; one for temporary files may have stood in a cache that was emptied. */
+  #makePlace(onDone: OnDone): void {
+    const { tempPath } = this.#directory
+    if (tempPath === null) this.#makeLevels(onDone)
+    else this.#makeAll([tempPath], onDone)
   }
 
   #rename(from: string, onDone: OnDone, mayMend: boolean): void {
@@ -138,8 +153,12 @@ export class NewFile {
   }
 
   #makeLevels(onDone: OnDone): void {
-    const { files, root, levels } = this.#directory
-    const directories = levelDirectories(root, levels, this.#hex)
+    const { root, levels } = this.#directory
+    this.#makeAll(levelDirectories(root, levels, this.#hex), onDone)
+  }
+
+  #makeAll(directories: readonly string[], onDone: OnDone): void {
+    const { files } = this.#directory
     const make = (level: number): void => {
       const directory = directories[level]
       if (directory === undefined) {
@@ -153,14 +172,4 @@ export class NewFile {
     }
     make(0)
   }
-}
-
-function withoutFirst(pieces: readonly Buffer[], count: number): Buffer[] {
-  const rest: Buffer[] = []
-  let skip = count
-  for (const piece of pieces) {
-    if (skip < piece.length) rest.push(skip === 0 ? piece : piece.subarray(skip))
-    skip = Math.max(0, skip - piece.length)
-  }
-  return rest
 }

@@ -13,6 +13,7 @@ import { buildCache, CACHE_KEYS } from './cache-build.ts'
 import type { Reading } from './reading.ts'
 import { buildResolver } from './resolver-directives.ts'
 import type { Level, LevelValues, WrittenRedirect } from './scope.ts'
+import { buildStore, STORE_KEYS } from './store-directives.ts'
 
 /** The location whose own `proxy_pass` a rule `default` beside others means. */
 export interface RedirectPlace {
@@ -111,6 +112,7 @@ const PROXY_KEYS: Keys = [
   'passesTrailers',
   'ignoreFields',
   ...CACHE_KEYS,
+  ...STORE_KEYS,
 ]
 
 function has(values: Values, keys: Keys): boolean {
@@ -194,6 +196,7 @@ function buildProxy(
     passesTrailers: values.passesTrailers ?? above.passesTrailers,
     ignoreFields: values.ignoreFields ?? above.ignoreFields,
     cache: has(values, CACHE_KEYS) ? buildCache(level) : above.cache,
+    store: has(values, STORE_KEYS) ? buildStore(level) : above.store,
   }
 }
 

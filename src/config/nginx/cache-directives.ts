@@ -25,6 +25,7 @@ import {
 } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
+import { ousts } from './store-directives.ts'
 import { parseTemplate } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import { parseCount, parseTimeSeconds, timeHint } from './values.ts'
@@ -155,6 +156,7 @@ function readCache(directive: Directive, scope: LevelScope, reading: Reading): v
     scope.level.set('cache.cache', [], origin)
     return
   }
+  if (!ousts(directive, scope, reading)) return
   const cache = parseTemplate(word, reading)
   const name = literalText(cache)
   if (name !== null) reading.cacheUses.push({ name, origin: wordOrigin(word) })

@@ -17,6 +17,7 @@ import { RESOLVER_DIRECTIVES } from './resolver-directives.ts'
 import { RESPONSE_DIRECTIVES } from './response-directives.ts'
 import { RETRY_DIRECTIVES } from './retry-directives.ts'
 import { ROUTE_DIRECTIVES } from './route-directives.ts'
+import { STORE_DIRECTIVES } from './store-directives.ts'
 import { UPSTREAM_DIRECTIVES } from './upstream-directives.ts'
 
 /** Every directive that is read, in the order of docs/directives.md. */
@@ -31,6 +32,7 @@ export const DIRECTIVES: readonly DirectiveRow[] = [
   ...RETRY_DIRECTIVES,
   ...CACHE_PATH_DIRECTIVES,
   ...CACHE_DIRECTIVES,
+  ...STORE_DIRECTIVES,
   ...RESOLVER_DIRECTIVES,
   ...RESPONSE_DIRECTIVES,
   ...FILE_DIRECTIVES,

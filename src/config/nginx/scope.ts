@@ -7,7 +7,12 @@ import type { Listen } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
 import type { PassiveHealth } from '../../model/passive-health.ts'
 import type { Alerts } from '../../model/probe.ts'
-import type { FieldTemplate, ProxySettings, RetryCondition } from '../../model/proxy-settings.ts'
+import type {
+  FieldTemplate,
+  ProxySettings,
+  RetryCondition,
+  StoreSettings,
+} from '../../model/proxy-settings.ts'
 import type { LocationMatch, ProxyTarget, Return, ServerName, TryFiles } from '../../model/route.ts'
 import type {
   AccessLog,
@@ -50,6 +55,12 @@ type CacheValues = {
   readonly 'cache.useStale': readonly (StaleCondition | 'off')[]
 }
 
+/** `proxy_store` and its kin, inherited one by one. */
+type StoreValues = {
+  readonly 'store.path': StoreSettings['path'] | 'off'
+  readonly 'store.mode': StoreSettings['mode']
+}
+
 /** Every setting that a level may write, flat, named as in the model. */
 export interface LevelValues
   extends Omit<ClientSettings, 'lingering' | 'sendTimeoutMs'>,
@@ -72,8 +83,10 @@ export interface LevelValues
       | 'retry'
       | 'sendTimeoutMs'
       | 'cache'
+      | 'store'
     >,
-    CacheValues {
+    CacheValues,
+    StoreValues {
   /** `send_timeout` and `proxy_send_timeout` have one name in the model, in two groups. */
   readonly clientSendTimeoutMs: number
   readonly proxySendTimeoutMs: number

@@ -24,7 +24,7 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
     'proxy_allow_upstream proxy_cookie_domain proxy_cookie_flags proxy_cookie_path ' +
     'proxy_force_ranges proxy_limit_rate proxy_method ' +
     'proxy_pass_request_body proxy_pass_request_headers proxy_send_lowat proxy_set_body ' +
-    'proxy_ssl_* proxy_store proxy_store_access',
+    'proxy_ssl_*',
   tls: 'ssl_*',
   http2: 'http2 http2_* http3 http3_* quic_*',
   checks: 'api stub_status status_zone',
@@ -41,7 +41,7 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
 const HARMLESS: ReadonlyMap<string, readonly string[]> = new Map([
   ...offs(
     'gzip gzip_static gunzip ssi autoindex charset auth_basic auth_request mirror open_file_cache ' +
-      'open_log_file_cache log_subrequest rewrite_log proxy_store http2 http3 userid ' +
+      'open_log_file_cache log_subrequest rewrite_log http2 http3 userid ' +
       'reset_timedout_connection proxy_force_ranges random_index ' +
       'recursive_error_pages disable_symlinks client_body_in_file_only proxy_ssl_verify ' +
       'proxy_ssl_server_name proxy_cookie_domain proxy_cookie_path proxy_cookie_flags ' +

@@ -20,7 +20,8 @@ const PLACE: Kind<'root' | Template> = {
   read(node, reading) {
     const text = scalarText(node)
     if (text === 'on' || text === 'true') return 'root'
-    if (text === 'off' || text === 'false') return reading.unwanted(node, PLACE.wanted)
+    if (text === '' || text === 'off' || text === 'false')
+      return reading.unwanted(node, PLACE.wanted)
     return PATH_TEMPLATE.read(node, reading)
   },
   write: path => (path === 'root' ? 'on' : PATH_TEMPLATE.write(path)),

@@ -59,6 +59,7 @@ export class Predicted {
       trailers: '',
       family: 'f',
       length: 0,
+      isOwn: false,
       parts: null,
     })
   }

@@ -59,6 +59,7 @@ export function entryOf(
     freshness: plan.freshness,
     tags: plan.tags,
     length: plan.part === null ? 100 : plan.part.length,
+    isOwn: false,
     parts: plan.part === null ? null : [plan.part],
     ...more,
   }

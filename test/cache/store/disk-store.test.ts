@@ -207,7 +207,7 @@ describe('DiskStore.freshen', () => {
         const entry = await entryOf(own, 'a')
         const head = `HTTP/1.1 200 OK\r\nETag: "2"\r\n${more}\r\n`
         const meta = { ...entry.meta, head, freshness: LATER }
-        const fresh = own.freshen(key, entry, meta)
+        const fresh = own.freshen(key, entry, meta, () => {})
         entry.release()
         assert.deepEqual(fresh.meta, meta)
         assert.ok((await readEntry(fresh)).equals(body))
@@ -237,7 +237,7 @@ describe('DiskStore.freshen', () => {
     const old = await entryOf(fixture.stores[0]!, 'a')
     const head = 'HTTP/1.1 200 OK\r\nETag: "young"\r\n\r\n'
     assert.ok(await fill(fixture.stores[1]!, key, pattern(1000, 2), { head }))
-    const fresh = fixture.stores[0]!.freshen(key, old, { ...old.meta, freshness: LATER })
+    const fresh = fixture.stores[0]!.freshen(key, old, { ...old.meta, freshness: LATER }, () => {})
     assert.ok((await readEntry(fresh)).equals(pattern(1000, 1)))
     for (const store of fixture.stores) {
       const found = await entryOf(store, 'a')
@@ -257,7 +257,7 @@ describe('DiskStore.freshen', () => {
     assert.ok(await fill(other.store, key, pattern(1000, 2)))
     const young = other.readFile(path)
     fs.writeFileSync(`${fixture.root}/${path}`, young)
-    fixture.store.freshen(key, old, { ...old.meta, freshness: LATER }).release()
+    fixture.store.freshen(key, old, { ...old.meta, freshness: LATER }, () => {}).release()
     for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate)
     assert.ok(fixture.readFile(path).equals(young))
     fixture.remove()
@@ -311,7 +311,7 @@ describe('DiskStore, in several workers', () => {
     assert.equal(one.peek(key), null)
     const entry = await entryOf(one, 'soft')
     assert.equal(entry.meta.freshness.freshUntilMs, fixture.clock.wallMs)
-    one.freshen(key, entry, { ...entry.meta, freshness: LATER }).release()
+    one.freshen(key, entry, { ...entry.meta, freshness: LATER }, () => {}).release()
     await until(() => !fixture.zone.isExpired(slot))
     assert.deepEqual((await entryOf(two, 'soft')).meta.freshness, LATER)
   })

@@ -33,6 +33,7 @@ const metas: fc.Arbitrary<EntryMeta> = fc.record(
     url: latin1,
     head: latin1,
     trailers: latin1,
+    isOwn: fc.boolean(),
     family: latin1,
     requestMs: moment,
     responseMs: moment,

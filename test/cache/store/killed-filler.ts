@@ -20,7 +20,7 @@ async function fillAll(lane: number): Promise<void> {
     await end(writer)
     if (i % 4 === 3) {
       const meta = makeMeta(key.text, { length: size, tags: ['changed'] })
-      fixture.store.freshen(key, writer.entry, meta).release()
+      fixture.store.freshen(key, writer.entry, meta, () => {}).release()
     }
     writer.entry.release()
     if (i === 25) writeSync(1, 'filled\n')

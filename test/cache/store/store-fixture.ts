@@ -43,6 +43,7 @@ export function makeMeta(key: string, more: Partial<EntryMeta> = {}): EntryMeta 
       isAlwaysValidated: false,
     },
     tags: [],
+    isOwn: false,
     parts: null,
     ...more,
     length,

@@ -385,6 +385,12 @@ const proxy = partly<Settings['proxy']>({
   passesTrailers: fc.boolean(),
   ignoreFields: fc.uniqueArray(fc.constantFrom(...IGNORABLE_FIELDS), { maxLength: 3 }),
   cache: fc.option(cacheSettings),
+  store: fc.option(
+    fc.record({
+      path: fc.oneof(fc.constant('root' as const), pathTemplate),
+      mode: fc.integer({ min: 0, max: 0o777 }),
+    }),
+  ),
 })
 
 const errorLogs = fc.array(
