@@ -8,6 +8,9 @@ export const CACHE_MODES = ['nginx', 'standard'] as const
 /** Whose rules say what may be stored and used again. */
 export type CacheMode = (typeof CACHE_MODES)[number]
 
+/** In `standard` mode, where nothing else is said: what lies behind is asked for, and stored, by itself. */
+export const STANDARD_RANGE_OFFSET_MAX = 1_048_576
+
 /** One directory of stored responses and the memory that all workers share for it (nginx: `proxy_cache_path`). */
 export interface CachePath extends Sourced {
   /** Of `keys_zone`: by it locations name the cache. */

@@ -11,9 +11,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BodyOrigin, type Taken, take, takeAll } from './cache-origin.ts'
 import { CacheProxy, LOADED, until } from './cache-proxy.ts'
 
-const FILLING_MS = 4_000
+const FILLING_MS = 6_000
 /** The manager looks a second after it was done; on a busy machine it is late. */
-const ROUND_MS_MAX = 2_000
+const ROUND_MS_MAX = 3_000
 const PATHS = Array.from({ length: 600 }, (_, i) => `/${[900, 20_000, 90_000][i % 3]}/file-${i}`)
 
 function wrong(taken: readonly (Taken | null)[]): (Taken | null)[] {
@@ -128,7 +128,7 @@ describe('the limits of a cache', { timeout: 120_000 }, () => {
     await watching
     const between = mostWithin(looks, ROUND_MS_MAX)
     t.diagnostic(
-      `${origin.bytes} bytes stored in 4 s; at most ${most} at once, ${maxBytes} may be, ${between} came within two rounds`,
+      `${origin.bytes} bytes stored in 6 s; at most ${most} at once, ${maxBytes} may be, ${between} came within three seconds`,
     )
     assert.ok(most < maxBytes + between, `${most} bytes`)
     const { bytes: counted, evictions, entries } = await proxy.statistics()

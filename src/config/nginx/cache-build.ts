@@ -1,7 +1,12 @@
 // Puts together what the levels wrote of a cache: each directive comes from the nearest level that has it, and counts
 // where `proxy_cache` names a cache. What no cache hears is said, as it is most often a line that was forgotten.
 
-import { type CacheSettings, PLAIN_CACHE } from '../../model/cache.ts'
+import {
+  type CacheMode,
+  type CacheSettings,
+  PLAIN_CACHE,
+  STANDARD_RANGE_OFFSET_MAX,
+} from '../../model/cache.ts'
 import { nearest } from '../suggest.ts'
 import type { Reading } from './reading.ts'
 import type { Level, LevelValues, LocationScope } from './scope.ts'
@@ -34,9 +39,10 @@ export function buildCache(level: Level): CacheSettings | null {
   const cache = level.find('cache.cache')
   if (cache === undefined || cache.length === 0) return null
   const useStale = level.find('cache.useStale') ?? []
+  const mode = level.find('cache.mode') ?? PLAIN_CACHE.mode
   return {
     cache,
-    mode: level.find('cache.mode') ?? PLAIN_CACHE.mode,
+    mode,
     key: level.find('cache.key') ?? PLAIN_CACHE.key,
     valid: level.find('cache.valid') ?? PLAIN_CACHE.valid,
     methods: level.find('cache.methods') ?? PLAIN_CACHE.methods,
@@ -46,16 +52,20 @@ export function buildCache(level: Level): CacheSettings | null {
     lockAgeMs: level.find('cache.lockAgeMs') ?? PLAIN_CACHE.lockAgeMs,
     lockTimeoutMs: level.find('cache.lockTimeoutMs') ?? PLAIN_CACHE.lockTimeoutMs,
     useStale: useStale.includes('off') ? [] : useStale.filter(word => word !== 'off'),
-    isUpdatedInBackground:
-      level.find('cache.isUpdatedInBackground') ?? PLAIN_CACHE.isUpdatedInBackground,
+    // RFC 5861 §3: what may be stale is answered before a peer is asked.
+    isUpdatedInBackground: level.find('cache.isUpdatedInBackground') ?? mode === 'standard',
     isRevalidating: level.find('cache.isRevalidating') ?? PLAIN_CACHE.isRevalidating,
     bypass: level.find('cache.bypass') ?? PLAIN_CACHE.bypass,
     noCache: level.find('cache.noCache') ?? PLAIN_CACHE.noCache,
-    rangeOffsetMax: level.find('cache.rangeOffsetMax') ?? PLAIN_CACHE.rangeOffsetMax,
+    rangeOffsetMax: level.find('cache.rangeOffsetMax') ?? offsetOf(mode),
     purge: level.find('cache.purge') ?? PLAIN_CACHE.purge,
     sliceBytes: level.find('cache.sliceBytes') ?? PLAIN_CACHE.sliceBytes,
     verifiesFastdfs: level.find('cache.verifiesFastdfs') ?? PLAIN_CACHE.verifiesFastdfs,
   }
+}
+
+function offsetOf(mode: CacheMode): number | null {
+  return mode === 'standard' ? STANDARD_RANGE_OFFSET_MAX : PLAIN_CACHE.rangeOffsetMax
 }
 
 /** Complains about caches that `proxy_cache` names and nobody defines. */

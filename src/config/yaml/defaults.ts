@@ -7,6 +7,7 @@ import {
   type CacheSettings,
   PLAIN_CACHE,
   PLAIN_CACHE_PATH,
+  STANDARD_RANGE_OFFSET_MAX,
 } from '../../model/cache.ts'
 import type { CompatProfile, ProcessSettings } from '../../model/config.ts'
 import {
@@ -99,6 +100,7 @@ export function yamlCache(): Omit<CacheSettings, 'cache'> {
     isLocking: true,
     isUpdatedInBackground: true,
     isRevalidating: true,
+    rangeOffsetMax: STANDARD_RANGE_OFFSET_MAX,
     useStale: ['error', 'timeout', 'updating', 'http_500', 'http_502', 'http_503', 'http_504'],
   }
 }

@@ -2,14 +2,19 @@
 // table, both on ports of their own, everything below one directory that goes with it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { ask, getRequest } from '../../harness/beside-nginx.ts'
 import { accepts, freePort } from '../../harness/ports.ts'
 import { PLACES, type PlaceName } from './nginx-places.ts'
+
+/** Two seconds: then nothing was stored. */
+const STORED_TURNS_MAX = 400
 
 /** What the origin gets to see of a request: its head, as text. */
 export type Script = (head: string) => string | 'close' | 'hang' | Promise<string>
@@ -63,6 +68,13 @@ export class CachingNginx {
     const { fields, status, body } = await ask(this.#port, getRequest(target, lines, method))
     const word = fields.get('x-cache-status') ?? ''
     return { word, status, fields, body: body.toString('latin1') }
+  }
+
+  /** Waits until the answer of a target is in its file, which comes after the client has it. */
+  async stored(target: string): Promise<void> {
+    const name = createHash('md5').update(target).digest('hex')
+    const file = join(this.#directory, 'cache', name)
+    for (let turn = 0; turn < STORED_TURNS_MAX && !existsSync(file); turn++) await delay(5)
   }
 
   async end(): Promise<void> {

@@ -77,6 +77,7 @@ async function store(
     count++ === 0 ? answerOf(status, filled) : later(head),
   )
   assert.equal((await nginx.ask(target)).word, 'MISS')
+  await nginx.stored(target)
   const predicted = new Predicted(placeOf(place).settings)
   predicted.store(requestOf([]), responseOf(status, filled), now * 1000)
   return { target, predicted }

@@ -83,7 +83,7 @@ describe('cache', () => {
       isRevalidating: true,
       bypass: [],
       noCache: [],
-      rangeOffsetMax: null,
+      rangeOffsetMax: 1_048_576,
       purge: [],
       sliceBytes: 0,
       verifiesFastdfs: false,
