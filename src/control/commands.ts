@@ -159,7 +159,9 @@ export const COMMANDS: readonly Command[] = [
       'Exit code: 0 when it is done, 3 when nothing runs, 1 when not.',
     run: async input => {
       const { runCacheCommand } = await import('./cache/cache-command.ts')
-      return runCacheCommand(input, () => loadOptions({ ...input, word: null }))
+      // `--prefix` is the start of keys here.
+      const { prefix: _, ...values } = input.values
+      return runCacheCommand(input, () => loadOptions({ ...input, values, word: null }))
     },
   },
   {

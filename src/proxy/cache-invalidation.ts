@@ -5,6 +5,7 @@
 import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { CacheFetch } from './cache-fetch.ts'
+import { piecesPrefix } from './cache-key.ts'
 import { detach } from './detach.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
@@ -56,7 +57,10 @@ class CacheInvalidation implements Fetch {
     asked.head.method = 'GET'
     asked.head.target = target
     if (readTarget(asked) === null) {
-      cache.storeOf(asked)?.remove({ text: cache.key(asked), variant: '' })
+      const prefix = piecesPrefix(asked, cache)
+      const { purgePrefix } = asked.snapshot.services
+      if (prefix !== null) purgePrefix(cache.nameOf(asked), prefix, () => {})
+      else cache.storeOf(asked)?.remove({ text: cache.key(asked), variant: '' })
     }
     finishExchange(asked, false)
   }

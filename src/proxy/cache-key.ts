@@ -14,3 +14,13 @@ export function keyOf(exchange: Exchange, cache: CacheRuntime): EntryKey {
   if (memo !== null && memo.uri === exchange.uri) memo.cacheKey = key
   return key
 }
+
+/** What the keys of a large response's pieces begin with; null = it is stored whole. */
+export function piecesPrefix(exchange: Exchange, cache: CacheRuntime): string | null {
+  if (cache.slices === null) return null
+  const { sliceRange } = exchange
+  exchange.sliceRange = 'bytes='
+  const { text } = keyOf(exchange, cache)
+  exchange.sliceRange = sliceRange
+  return text
+}

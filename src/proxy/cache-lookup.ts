@@ -43,7 +43,7 @@ export function makeCacheHandler(
       return
     }
     if (cache.purge.length > 0 && isAsked(cache.purge, exchange)) {
-      purgeKey(exchange, store, cache.nameOf(exchange), cache.key(exchange))
+      purgeKey(exchange, store, cache)
       return
     }
     exchange.cacheStore = store

@@ -4,12 +4,17 @@
 import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import { answerStatus } from './answer.ts'
+import { piecesPrefix } from './cache-key.ts'
 import type { Exchange } from './exchange.ts'
 import { cutExchange } from './finish.ts'
+import type { CacheRuntime } from './runtime.ts'
 
-/** Removes what the request's key names and answers. @param cache name of the cache */
-export function purgeKey(exchange: Exchange, store: CacheStore, cache: string, key: string): void {
-  new Purge(exchange).start(store, cache, key)
+/** Removes what the request's key names and answers. */
+export function purgeKey(exchange: Exchange, store: CacheStore, cache: CacheRuntime): void {
+  const key = cache.key(exchange)
+  const isPattern = key.endsWith('*')
+  const prefix = isPattern ? key.slice(0, -1) : piecesPrefix(exchange, cache)
+  new Purge(exchange).start(store, cache.nameOf(exchange), key, prefix)
 }
 
 class Purge implements ExchangeFlow {
@@ -19,13 +24,14 @@ class Purge implements ExchangeFlow {
     this.#exchange = exchange
   }
 
-  start(store: CacheStore, cache: string, key: string): void {
+  /** @param prefix of all keys that go; null = `key` alone */
+  start(store: CacheStore, cache: string, key: string, prefix: string | null): void {
     const exchange = this.#exchange
     exchange.step = 'lookup'
     exchange.connection.flow = this
-    if (key.endsWith('*')) {
+    if (prefix !== null) {
       const { purgePrefix } = exchange.snapshot.services
-      purgePrefix(cache, key.slice(0, -1), count => this.#answer(count > 0))
+      purgePrefix(cache, prefix, count => this.#answer(count > 0))
       return
     }
     const name = { text: key, variant: '' }

@@ -3,6 +3,7 @@
 
 import { DetachedClient } from '../downstream/detached-client.ts'
 import { findHeadEnd, parseRequestHead, RequestHead } from '../http/request-parser.ts'
+import { piecesPrefix } from '../proxy/cache-key.ts'
 import { Exchange } from '../proxy/exchange.ts'
 import { findLocation, readTarget, setCaptures } from '../proxy/route.ts'
 import type { CacheKeyFound } from './messages.ts'
@@ -61,7 +62,11 @@ function keyAt({ snapshot, servers }: AddressRuntime, head: RequestHead): CacheK
   if (cache === null) return null
   exchange.proxyHost = cache.proxyHost(exchange)
   if (cache.storeOf(exchange) === null) return null
-  return { cache: cache.nameOf(exchange), key: cache.key(exchange) }
+  const name = cache.nameOf(exchange)
+  const prefix = piecesPrefix(exchange, cache)
+  return prefix === null
+    ? { cache: name, key: cache.key(exchange), isPrefix: false }
+    : { cache: name, key: prefix, isPrefix: true }
 }
 
 /** Nobody in particular. */

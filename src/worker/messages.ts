@@ -52,6 +52,8 @@ export interface CacheKeyFound {
   /** Name of the cache. */
   readonly cache: string
   readonly key: string
+  /** The keys of a large response's pieces begin so. */
+  readonly isPrefix: boolean
 }
 
 /** A configuration ready to run. */

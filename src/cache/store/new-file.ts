@@ -55,7 +55,7 @@ export class NewFile {
 
   /** Puts the file in its place, over what is there. */
   publish(onDone: OnDone): void {
-    this.#rename(this.path, onDone, true)
+    this.#rename(this.path, onDone, 'anything')
   }
 
   /** Whether what was published is still what lies there: another worker may have put its own in the same place. */
@@ -113,19 +113,20 @@ export class NewFile {
     else this.#makeAll([tempPath], onDone)
   }
 
-  #rename(from: string, onDone: OnDone, mayMend: boolean): void {
+  /** @param mends what may still be put right: a level that is missing, a copy from another file system */
+  #rename(from: string, onDone: OnDone, mends: 'anything' | 'copy' | 'nothing'): void {
     const target = this.#target
     this.#directory.files.rename(from, target, error => {
       const code = error === null ? '' : systemErrorCode(error)
       if (error === null) {
         this.path = target
         onDone(null)
-      } else if (mayMend && code === 'ENOENT') {
+      } else if (mends === 'anything' && code === 'ENOENT') {
         this.#makeLevels(failed => {
-          if (failed === null) this.#rename(from, onDone, false)
+          if (failed === null) this.#rename(from, onDone, 'copy')
           else onDone(failed)
         })
-      } else if (mayMend && code === 'EXDEV') {
+      } else if (mends !== 'nothing' && code === 'EXDEV') {
         this.#copyOver(onDone)
       } else {
         onDone(error)
@@ -146,7 +147,7 @@ export class NewFile {
         // The open descriptor stays that of the first file, with the same bytes.
         this.discard()
         this.path = copy
-        if (error === null) this.#rename(copy, onDone, false)
+        if (error === null) this.#rename(copy, onDone, 'nothing')
         else onDone(error)
       })
     })

@@ -101,7 +101,7 @@ export function yamlCache(): Omit<CacheSettings, 'cache'> {
     isUpdatedInBackground: true,
     isRevalidating: true,
     rangeOffsetMax: STANDARD_RANGE_OFFSET_MAX,
-    useStale: ['error', 'timeout', 'updating', 'http_500', 'http_502', 'http_503', 'http_504'],
+    useStale: ['error', 'timeout', 'http_500', 'http_502', 'http_503', 'http_504'],
   }
 }
 

@@ -168,8 +168,16 @@ export class CacheDesk {
     const keys = await this.#options.findKeys(url!, 'GET')
     const { found, problem } = keys ?? { found: [], problem: 'no worker serves yet' }
     const jobs = chosen.flatMap(({ id, path }): PurgeJob[] => {
-      const keys = found.filter(each => each.cache === path.name).map(({ key }) => key)
-      return keys.length === 0 ? [] : [{ cache: id, scope: { kind: 'keys', keys } }]
+      const own = found.filter(each => each.cache === path.name)
+      const keys = own.filter(each => !each.isPrefix).map(({ key }) => key)
+      const pieces = own.filter(each => each.isPrefix)
+      return [
+        ...(keys.length === 0 ? [] : [{ cache: id, scope: { kind: 'keys', keys } as const }]),
+        ...pieces.map(({ key: prefix }) => ({
+          cache: id,
+          scope: { kind: 'prefix', prefix, isOfKey: true } as const,
+        })),
+      ]
     })
     if (jobs.length > 0) return jobs
     if (problem !== '') throw new OrderRefused(problem)

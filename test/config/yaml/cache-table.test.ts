@@ -78,7 +78,7 @@ describe('cache', () => {
       isLocking: true,
       lockAgeMs: 5000,
       lockTimeoutMs: 5000,
-      useStale: ['error', 'timeout', 'updating', 'http_500', 'http_502', 'http_503', 'http_504'],
+      useStale: ['error', 'timeout', 'http_500', 'http_502', 'http_503', 'http_504'],
       isUpdatedInBackground: true,
       isRevalidating: true,
       bypass: [],
