@@ -110,7 +110,7 @@ describe('Supervisor', { timeout: 30_000 }, () => {
       const { supervisor, make } = bindAll(bench())
       await supervisor.start(make(), 2)
       assert.deepEqual((await supervisor.findKeys('http://a/', 'GET')).found, [
-        { cache: 'pages', key: 'GET http://a/ by 0' },
+        { cache: 'pages', key: 'GET http://a/ by 0', isPrefix: false },
       ])
     })
 

@@ -80,7 +80,8 @@ port.on('message', (message: ToWorker) => {
       const { id, url, method } = message
       if (url === 'hang') break
       if (url === 'die') throw new Error('died as told')
-      const found = [{ cache: 'pages', key: `${method} ${url} by ${start.index}` }]
+      const key = `${method} ${url} by ${start.index}`
+      const found = [{ cache: 'pages', key, isPrefix: false }]
       say({ kind: 'cache-key', id, found, problem: '' })
       break
     }
