@@ -9,6 +9,12 @@ import { join, relative } from 'node:path'
 const root = new URL('..', import.meta.url).pathname
 const wanted = process.argv.slice(2).filter(word => !word.startsWith('-'))
 
+/** Every worker and program of a test loads the same modules: what they compile to is kept between them. */
+const env = {
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
+  ...process.env,
+}
+
 /** Folders that start real programs and watch their timing: one file at a time. */
 const ALONE = ['test/system', 'test/scenario', 'test/package']
 
@@ -48,7 +54,11 @@ function run(names: readonly string[], concurrency: number): Promise<number> {
     `--test-reporter=${process.env.TEST_REPORTER ?? reporter}`,
   ]
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [...options, ...names], { cwd: root, stdio: 'inherit' })
+    const child = spawn(process.execPath, [...options, ...names], {
+      cwd: root,
+      stdio: 'inherit',
+      env,
+    })
     child.on('close', code => resolve(code ?? 1))
   })
 }

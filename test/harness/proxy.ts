@@ -24,7 +24,7 @@ import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
 import type { Holdings } from './watched-worker.ts'
 
 const WORKER_URL = new URL('./watched-worker.ts', import.meta.url)
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 20_000
 
 /** The parts of a configuration; `DIR` in them is the proxy's own directory. */
 export interface ConfParts {

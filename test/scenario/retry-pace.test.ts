@@ -126,7 +126,7 @@ describe('the time of a try', () => {
   it('ends one that takes too long, and another peer is asked', async t => {
     const [first, second] = [await silent(t), await startOrigin(t)]
     second.answerWith(() => ok('fine'))
-    const location = 'proxy_next_upstream_try_timeout 100ms;'
+    const location = 'proxy_next_upstream_try_timeout 500ms;'
     const proxy = await startProxy(t, toPeers([first.address, second.address], { location }))
     assert.equal((await ask(t, proxy)).body.toString(), 'fine')
     assert.equal((await proxy.log())[0]?.upstreamStatus, '504, 200')
