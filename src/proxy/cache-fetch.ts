@@ -13,6 +13,7 @@ import { CacheDelivery, DiscardDelivery, VerifiedDelivery } from './cache-delive
 import { abandonEntry, createEntry, createFailure, createPassing } from './cache-entry.ts'
 import { forwardedLine } from './cache-outcome.ts'
 import type { Exchange } from './exchange.ts'
+import { ExchangeHold } from './exchange-hold.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
 import type { FetchPlan } from './fetch-plan.ts'
 import { isAsked } from './predicates.ts'
@@ -39,10 +40,11 @@ export class CacheFetch implements Fetch {
   #isStoring = false
   /** Another fetch takes over what this one holds. */
   #isHandingOn = false
-  #holdsSnapshot = false
+  #hold: ExchangeHold
 
   constructor(exchange: Exchange, location: LocationRuntime, plan: FetchPlan) {
     this.#exchange = exchange
+    this.#hold = new ExchangeHold(exchange)
     this.#location = location
     this.#plan = plan
     this.#stale = plan.stale
@@ -72,7 +74,7 @@ export class CacheFetch implements Fetch {
       if (meta === null) return this.#askAgain(tries, owner, true)
       // Whoever waits, or asks in a moment, must find it so.
       this.#isStoring = true
-      this.#own()
+      this.#hold.take()
       exchange.cacheStatus = 'REVALIDATED'
       if (tries.current !== null) tries.onAnswer()
       const entry = this.#plan.store.freshen(key, stale, meta, () => {
@@ -102,7 +104,7 @@ export class CacheFetch implements Fetch {
       return null
     }
     this.#isStoring = true
-    this.#own()
+    this.#hold.take()
     const parts = { exchange, tries, owner, writer, onWritten: () => this.#onWritten() }
     const check = cache.settings.verifiesFastdfs
       ? beginFastdfsCheck(exchange.uri, method, head)
@@ -147,7 +149,7 @@ export class CacheFetch implements Fetch {
       const rangeLines = isForgotten ? '' : this.#plan.rangeLines
       const plan = { ...this.#plan, stale: null, base: this.#base, rangeLines, token: this.#token }
       const fetch = new CacheFetch(exchange, this.#location, plan)
-      fetch.#holdsSnapshot = this.#holdsSnapshot
+      fetch.#hold = this.#hold
       exchange.fetch = fetch
       plan.forward(exchange)
     })
@@ -185,7 +187,7 @@ export class CacheFetch implements Fetch {
     this.#isStoring = false
     this.#releaseBase()
     this.#unlock()
-    this.#disown()
+    this.#hold.letGo()
   }
 
   // ── no answer ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +245,7 @@ export class CacheFetch implements Fetch {
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   onClientGone(): void {
-    this.#own()
+    this.#hold.take()
   }
 
   onOver(): void {
@@ -254,7 +256,7 @@ export class CacheFetch implements Fetch {
     if (this.#isStoring || this.#isHandingOn) return
     this.#releaseBase()
     this.#unlock()
-    this.#disown()
+    this.#hold.letGo()
   }
 
   #releaseBase(): void {
@@ -267,20 +269,5 @@ export class CacheFetch implements Fetch {
     if (this.#token === 0) return
     this.#plan.store.unlock(this.#plan.lookup.slot, this.#token)
     this.#token = 0
-  }
-
-  /** Makes what the request to the peers needs its own: the client's next request takes the rest. */
-  #own(): void {
-    if (this.#holdsSnapshot) return
-    const exchange = this.#exchange
-    this.#holdsSnapshot = true
-    exchange.snapshot.active++
-    exchange.head = exchange.head.copy()
-  }
-
-  #disown(): void {
-    if (!this.#holdsSnapshot) return
-    this.#holdsSnapshot = false
-    this.#exchange.snapshot.onExchangeEnd(this.#exchange)
   }
 }

@@ -1,12 +1,11 @@
 // Step 5, lookup: what is stored for a request, and whether it is answered with that or a peer is asked first. Deciding is
 // the policy's (cache/policy/); here stands in which order things are asked.
 
-import { fail } from '../base/failure.ts'
+import { type Failure, fail } from '../base/failure.ts'
 import { type CacheEntry, type EntryMeta, isWithoutBody } from '../cache/entry.ts'
 import { chooseRanges } from '../cache/policy/client-ranges.ts'
 import type { RequestDemand } from '../cache/policy/policy.ts'
 import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts'
-import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import { answerFailure } from './answer.ts'
 import { answerEntry } from './cache-answer.ts'
 import { holdsAll } from './cache-conditions.ts'
@@ -18,9 +17,9 @@ import { isRangePassed, rangeLines } from './cache-ranges.ts'
 import { makeUpdate } from './cache-update.ts'
 import type { Exchange } from './exchange.ts'
 import type { FetchPlan } from './fetch-plan.ts'
-import { cutExchange } from './finish.ts'
 import { isAsked } from './predicates.ts'
 import type { CacheRuntime, Handler, LocationRuntime } from './runtime.ts'
+import { WaitingFlow } from './waiting-flow.ts'
 
 /** A location's way with requests whose answers may be stored. */
 export function makeCacheHandler(
@@ -78,8 +77,7 @@ function isUsable(entry: CacheEntry, { head }: Exchange): boolean {
 }
 
 /** One request that memory alone could not answer. */
-class CacheLookup implements ExchangeFlow {
-  readonly #exchange: Exchange
+class CacheLookup extends WaitingFlow {
   readonly #location: LocationRuntime
   readonly #cache: CacheRuntime
   readonly #store: CacheStore
@@ -104,7 +102,7 @@ class CacheLookup implements ExchangeFlow {
     demand: RequestDemand,
     forward: Handler,
   ) {
-    this.#exchange = exchange
+    super(exchange)
     this.#location = location
     this.#cache = cache
     this.#store = store
@@ -116,8 +114,8 @@ class CacheLookup implements ExchangeFlow {
 
   start(isBypassed: boolean): void {
     this.#isBypassed = isBypassed
-    this.#exchange.step = 'lookup'
-    this.#exchange.connection.flow = this
+    this.exchange.step = 'lookup'
+    this.exchange.connection.flow = this
     this.#find()
   }
 
@@ -127,7 +125,7 @@ class CacheLookup implements ExchangeFlow {
   }
 
   #onFound(found: Lookup): void {
-    const exchange = this.#exchange
+    const exchange = this.exchange
     const isUsed = found.entry === null || isUsable(found.entry, exchange)
     if (!isUsed) found.entry?.release()
     const lookup = isUsed ? found : { ...found, entry: null }
@@ -167,17 +165,17 @@ class CacheLookup implements ExchangeFlow {
 
   /** A variant that was left over from before its key was purged is none. */
   #isSelected(meta: EntryMeta): boolean {
-    if (!this.#cache.policy.isSelected(meta, this.#exchange.head)) return false
+    if (!this.#cache.policy.isSelected(meta, this.exchange.head)) return false
     return this.#key.variant === '' || meta.family === this.#main?.family
   }
 
   #hasAskedFor(entry: CacheEntry): boolean {
-    if (entry.meta.parts === null || this.#exchange.head.method === 'HEAD') return true
-    return holdsAll(entry.meta, chooseRanges(this.#exchange.head, entry))
+    if (entry.meta.parts === null || this.exchange.head.method === 'HEAD') return true
+    return holdsAll(entry.meta, chooseRanges(this.exchange.head, entry))
   }
 
   #onEntry(entry: CacheEntry, lookup: Lookup): void {
-    const exchange = this.#exchange
+    const exchange = this.exchange
     this.#dropBase()
     const { policy, settings } = this.#cache
     const nowMs = exchange.snapshot.services.clock.wallMs
@@ -217,7 +215,7 @@ class CacheLookup implements ExchangeFlow {
 
   /** Nothing is stored, or not what is asked for. */
   #onMiss(lookup: Lookup): void {
-    const exchange = this.#exchange
+    const exchange = this.exchange
     const { settings } = this.#cache
     exchange.cacheStatus = 'MISS'
     if (this.#demand.onlyIfCached) {
@@ -237,7 +235,7 @@ class CacheLookup implements ExchangeFlow {
 
   /** Waits for the one that fetches; false = it has waited long enough. */
   #wait(lookup: Lookup): boolean {
-    const { clock } = this.#exchange.snapshot.services
+    const { clock } = this.exchange.snapshot.services
     const { lockTimeoutMs, lockAgeMs } = this.#cache.settings
     const leftMs = lockTimeoutMs - (clock.nowMs - this.#startedMs)
     if (leftMs <= 0) this.#store.countTimeout()
@@ -245,7 +243,7 @@ class CacheLookup implements ExchangeFlow {
     // A lock that has grown too old wakes nobody.
     this.#endWait = this.#store.wait(lookup.slot, Math.min(leftMs, lockAgeMs), () => {
       this.#endWait = null
-      if (!this.#exchange.isFinished) this.#find()
+      if (!this.exchange.isFinished) this.#find()
     })
     return true
   }
@@ -259,7 +257,7 @@ class CacheLookup implements ExchangeFlow {
       lookup,
       main: this.#main,
       base: this.#base,
-      rangeLines: rangeLines(this.#exchange, this.#cache, this.#base),
+      rangeLines: rangeLines(this.exchange, this.#cache, this.#base),
       forward: this.#forward,
       stale,
       isStored: true,
@@ -268,8 +266,8 @@ class CacheLookup implements ExchangeFlow {
   }
 
   #fetch(part: Pick<FetchPlan, 'lookup' | 'stale' | 'isStored' | 'token'>): void {
-    const exchange = this.#exchange
-    this.#leave()
+    const exchange = this.exchange
+    this.leave()
     if (isRangePassed(exchange, this.#cache)) {
       part.stale?.release()
       this.#base?.release()
@@ -283,9 +281,9 @@ class CacheLookup implements ExchangeFlow {
   }
 
   #answer(entry: CacheEntry, status: string): void {
-    this.#leave()
-    this.#exchange.cacheStatus = status
-    answerEntry(this.#exchange, this.#location, this.#cache, entry)
+    this.leave()
+    this.exchange.cacheStatus = status
+    answerEntry(this.exchange, this.#location, this.#cache, entry)
   }
 
   #dropBase(): void {
@@ -295,34 +293,17 @@ class CacheLookup implements ExchangeFlow {
 
   /** RFC 9111 §5.2.1.7. */
   #refuse(): void {
-    this.#leave()
+    this.leave()
     this.#dropBase()
-    answerFailure(this.#exchange, fail('not_cached'), 504)
-  }
-
-  #leave(): void {
-    const { connection } = this.#exchange
-    if (connection.flow === this) connection.flow = null
+    answerFailure(this.exchange, fail('not_cached'), 504)
   }
 
   // ── the client, while it waits ─────────────────────────────────────────────────────────────────────────────────
 
-  onClientGone(failure: ReturnType<typeof fail>): void {
+  override onClientGone(failure: Failure): void {
     this.#endWait?.()
     this.#endWait = null
     this.#dropBase()
-    this.#exchange.failure = failure
-    this.#exchange.status = 499
-    cutExchange(this.#exchange, false)
+    super.onClientGone(failure)
   }
-
-  onClientEnd(): void {}
-
-  onBodyData(): void {}
-
-  onBodyEnd(): void {}
-
-  onBodyFailure(): void {}
-
-  onDrain(): void {}
 }

@@ -2,12 +2,11 @@
 // ends with an asterisk stands for all that begin with what is before it.
 
 import type { CacheStore } from '../cache/store/cache-store.ts'
-import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import { answerStatus } from './answer.ts'
 import { piecesPrefix } from './cache-key.ts'
 import type { Exchange } from './exchange.ts'
-import { cutExchange } from './finish.ts'
 import type { CacheRuntime } from './runtime.ts'
+import { WaitingFlow } from './waiting-flow.ts'
 
 /** Removes what the request's key names and answers. */
 export function purgeKey(exchange: Exchange, store: CacheStore, cache: CacheRuntime): void {
@@ -17,16 +16,10 @@ export function purgeKey(exchange: Exchange, store: CacheStore, cache: CacheRunt
   new Purge(exchange).start(store, cache.nameOf(exchange), key, prefix)
 }
 
-class Purge implements ExchangeFlow {
-  readonly #exchange: Exchange
-
-  constructor(exchange: Exchange) {
-    this.#exchange = exchange
-  }
-
+class Purge extends WaitingFlow {
   /** @param prefix of all keys that go; null = `key` alone */
   start(store: CacheStore, cache: string, key: string, prefix: string | null): void {
-    const exchange = this.#exchange
+    const exchange = this.exchange
     exchange.step = 'lookup'
     exchange.connection.flow = this
     if (prefix !== null) {
@@ -44,25 +37,9 @@ class Purge implements ExchangeFlow {
   }
 
   #answer(wasThere: boolean): void {
-    const exchange = this.#exchange
+    const exchange = this.exchange
     if (exchange.isFinished) return
-    if (exchange.connection.flow === this) exchange.connection.flow = null
+    this.leave()
     answerStatus(exchange, wasThere ? 204 : 404)
   }
-
-  onClientGone(failure: NonNullable<Exchange['failure']>): void {
-    this.#exchange.failure = failure
-    this.#exchange.status = 499
-    cutExchange(this.#exchange, false)
-  }
-
-  onClientEnd(): void {}
-
-  onBodyData(): void {}
-
-  onBodyEnd(): void {}
-
-  onBodyFailure(): void {}
-
-  onDrain(): void {}
 }

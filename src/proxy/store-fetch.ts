@@ -15,6 +15,7 @@ import type { ResponseHead } from '../http/response-parser.ts'
 import type { ProxySettings, StoreSettings } from '../model/proxy-settings.ts'
 import { templateText } from '../model/template.ts'
 import type { Exchange } from './exchange.ts'
+import { ExchangeHold } from './exchange-hold.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
 import { FilePaths } from './file-path.ts'
 import type { Handler, LocationRuntime } from './runtime.ts'
@@ -83,10 +84,11 @@ class StoreFetch implements Fetch {
   readonly #rules: StoreRules
   /** The file is being written. */
   #isStoring = false
-  #holdsSnapshot = false
+  readonly #hold: ExchangeHold
 
   constructor(exchange: Exchange, rules: StoreRules) {
     this.#exchange = exchange
+    this.#hold = new ExchangeHold(exchange)
     this.#rules = rules
   }
 
@@ -114,7 +116,7 @@ class StoreFetch implements Fetch {
       onFailed,
     })
     this.#isStoring = true
-    this.#own()
+    this.#hold.take()
     const delivery = new StoreDelivery({
       exchange,
       tries,
@@ -154,31 +156,16 @@ class StoreFetch implements Fetch {
   }
 
   onClientGone(): void {
-    this.#own()
+    this.#hold.take()
   }
 
   onOver(): void {
-    if (!this.#isStoring) this.#disown()
+    if (!this.#isStoring) this.#hold.letGo()
   }
 
   #onStored(): void {
     this.#isStoring = false
-    this.#disown()
-  }
-
-  /** Makes what the request to the peers needs its own: the client's next request takes the rest. */
-  #own(): void {
-    if (this.#holdsSnapshot) return
-    const exchange = this.#exchange
-    this.#holdsSnapshot = true
-    exchange.snapshot.active++
-    exchange.head = exchange.head.copy()
-  }
-
-  #disown(): void {
-    if (!this.#holdsSnapshot) return
-    this.#holdsSnapshot = false
-    this.#exchange.snapshot.onExchangeEnd(this.#exchange)
+    this.#hold.letGo()
   }
 }
 
