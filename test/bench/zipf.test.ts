@@ -15,6 +15,7 @@ import {
   makeZipf,
   type ZipfSetting,
 } from '../../bench/macro/zipf/requests.ts'
+import { afterTest } from '../harness/after-test.ts'
 
 const SETTING: ZipfSetting = {
   seed: 7,
@@ -28,7 +29,7 @@ const SETTING: ZipfSetting = {
 async function serve(t: TestContext, handle: RequestListener): Promise<number> {
   const server = createServer(handle).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     server.closeAllConnections()
     server.close()
   })

@@ -5,12 +5,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import { AlertDesk } from '../../src/control/alerts.ts'
 import { CONTROL_LIMITS } from '../../src/control/limits.ts'
 import type { Mail } from '../../src/control/mail.ts'
 import type { PeerVerdict } from '../../src/control/probe-log.ts'
 import type { Alerts } from '../../src/model/probe.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
 import { makeDirectory } from '../harness/program.ts'
 import { probedUpstream, sampleRoster } from '../harness/roster.ts'
@@ -49,7 +49,7 @@ class Bench {
   constructor(t: TestContext, parts: Partial<Alerts>) {
     this.#alerts = { ...NONE, ...parts }
     this.peer = sampleRoster(probedUpstream({ alerts: this.#alerts })).peers[0]!
-    t.after(() => this.desk.close())
+    afterTest(t, () => this.desk.close())
   }
 
   change(before: PeerVerdict, state: PeerVerdict, why = 'no answer'): void {
@@ -196,7 +196,7 @@ async function openHook(t: TestContext, ...statuses: number[]) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => server.close())
+  afterTest(t, () => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
   return { url, bodies, done: third.promise }
 }

@@ -7,9 +7,9 @@ import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import { ControlSocket, OrderRefused } from '../../src/control/control-socket.ts'
 import { CONTROL_LIMITS } from '../../src/control/limits.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { makeDirectory } from '../harness/program.ts'
 
 interface Bench {
@@ -53,7 +53,7 @@ function makeSocket(t: TestContext, directory = makeDirectory(t)): Bench {
     },
     log: (level, text) => lines.push(`[${level}] ${text}`),
   })
-  t.after(() => socket.close())
+  afterTest(t, () => socket.close())
   return { directory, socket, lines, ...bench }
 }
 
@@ -270,7 +270,7 @@ describe('ControlSocket', () => {
     const idle = Array.from({ length: CONTROL_LIMITS.controlConnectionsMax }, () =>
       connect(socket.path!),
     )
-    t.after(() => {
+    afterTest(t, () => {
       for (const each of idle) each.destroy()
     })
     await Promise.all(idle.map(each => once(each, 'connect')))

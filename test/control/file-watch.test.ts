@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import { FileWatch } from '../../src/control/file-watch.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
 import { makeDirectory } from '../harness/program.ts'
 
@@ -18,7 +18,7 @@ function open(t: TestContext, text = 'one') {
     onChange: files => changes.push([...files]),
     delay: time.delay,
   })
-  t.after(() => watch.close())
+  afterTest(t, () => watch.close())
   let minute = 0
   /** Another time whatever the file system's clock can tell apart. */
   const write = (contents: string) => {

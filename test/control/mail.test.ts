@@ -6,8 +6,8 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import { type Mail, mailText, sendMail } from '../../src/control/mail.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { makeDirectory } from '../harness/program.ts'
 
 const NOW = new Date('2026-11-21T01:02:03Z')
@@ -51,7 +51,7 @@ async function openServer(
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })

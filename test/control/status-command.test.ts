@@ -6,12 +6,12 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import type { LoadOptions } from '../../src/control/load.ts'
 import { askStatus, type StatusAnswer } from '../../src/control/status-client.ts'
 import { showStatus } from '../../src/control/status-command.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
 import type { Terminal } from '../../src/control/terminal.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
 import { makeDirectory } from '../harness/program.ts'
 
@@ -281,10 +281,10 @@ describe('askStatus', () => {
     const server = createServer(socket => {
       socket.on('error', () => {})
       socket.once('data', () => (answer === '' ? undefined : socket.end(answer)))
-      t.after(() => socket.destroy())
+      afterTest(t, () => socket.destroy())
     }).listen(path)
     await once(server, 'listening')
-    t.after(() => server.close())
+    afterTest(t, () => server.close())
     return path
   }
   const http = (body: string, status = '200 OK') =>

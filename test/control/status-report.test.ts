@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-
 import { Maintenance } from '../../src/control/maintenance.ts'
 import { ProbeTable } from '../../src/control/probe-table.ts'
 import {
@@ -15,6 +14,7 @@ import type { Method, Upstream } from '../../src/model/upstream.ts'
 import type { Generation } from '../../src/worker/messages.ts'
 import { PEER } from '../../src/zone/layout.ts'
 import { zoneSeconds } from '../../src/zone/peer-zone.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { FakeProber } from '../harness/fake-prober.ts'
 import { ManualDelay } from '../harness/manual-delay.ts'
 import { Ground, probedUpstream, sampleProbe } from '../harness/roster.ts'
@@ -185,7 +185,7 @@ describe('makeStatusReport', () => {
 
   it('has maintenance before everything that a check says', async t => {
     const bench = new Bench()
-    t.after(() => bench.maintenance.close())
+    afterTest(t, () => bench.maintenance.close())
     bench.files = [A]
     const generation = await bench.serve(probedUpstream({ maintenancePath: '/m' }))
     bench.prober.report(A, 'down')

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 import type { TestContext } from 'node:test'
+import { afterTest } from './after-test.ts'
 import { RawConnection } from './raw-connection.ts'
 import { type RawResponse, readResponse } from './raw-message.ts'
 
@@ -36,7 +37,7 @@ export async function connectClient(
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
   const client = new Client(socket, options.isCounting !== true)
   if (options.isPaused === true) socket.pause()
-  t.after(() => socket.destroy())
+  afterTest(t, () => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
     socket.once('error', reject)

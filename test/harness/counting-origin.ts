@@ -10,6 +10,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { afterTest } from './after-test.ts'
 
 /** What it does with a request, when it is not held. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -38,7 +39,7 @@ export class CountingOrigin {
     const origin = new CountingOrigin(name)
     if (answer !== undefined) origin.#answer = answer
     await origin.listen()
-    t.after(() => origin.close())
+    afterTest(t, () => origin.close())
     return origin
   }
 

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { afterTest } from './after-test.ts'
 
 const SERVER = `
 const server = require('node:http').createServer((request, response) => {
@@ -79,7 +80,7 @@ export class DarkPeer {
 /** Starts a peer that answers, until it goes dark. `/wait/N` is answered after N milliseconds. */
 export async function startDarkPeer(t: TestContext): Promise<DarkPeer> {
   const peer = new DarkPeer()
-  t.after(() => peer.stop())
+  afterTest(t, () => peer.stop())
   await peer.start()
   return peer
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { afterTest } from './after-test.ts'
 
 const LISTENER = `
   const { createServer } = require('node:net')
@@ -23,7 +24,7 @@ export async function startDeafPort(t: TestContext): Promise<number> {
   const [port] = (await once(worker, 'message')) as [number]
   const fillers = Array.from({ length: FILLERS }, () => connect({ host: '127.0.0.1', port }))
   for (const filler of fillers) filler.on('error', () => {})
-  t.after(async () => {
+  afterTest(t, async () => {
     for (const filler of fillers) filler.destroy()
     await worker.terminate()
   })

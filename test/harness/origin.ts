@@ -2,6 +2,7 @@
 
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import type { TestContext } from 'node:test'
+import { afterTest } from './after-test.ts'
 import { RawConnection } from './raw-connection.ts'
 import { type RawMessage, readRequest } from './raw-message.ts'
 
@@ -128,7 +129,7 @@ async function readNext(connection: OriginConnection): Promise<RawMessage | null
 export async function startOrigin(t: TestContext): Promise<Origin> {
   const origin = new Origin()
   await origin.open()
-  t.after(() => {
+  afterTest(t, () => {
     origin.close()
     if (origin.errors.length > 0) throw origin.errors[0]
   })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { afterTest } from './after-test.ts'
 
 /** Compiled code of one run serves the next: these tests start the program often. */
 const COMPILE_CACHE = join(tmpdir(), 'headgate-compile-cache')
@@ -140,7 +141,7 @@ export function startProgram(
   options?: ProgramOptions,
 ): Program {
   const program = new Program(args, options)
-  t.after(async () => {
+  afterTest(t, async () => {
     program.child.kill('SIGKILL')
     await program.ended
   })
@@ -158,7 +159,7 @@ export function makeDirectory(
   files: Readonly<Record<string, string>> = {},
 ): string {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-test-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  afterTest(t, () => rmSync(directory, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
   return directory
 }

@@ -21,6 +21,7 @@ import { CacheZone } from '../../src/zone/cache-zone.ts'
 import type { PeerStateName } from '../../src/zone/layout.ts'
 import { createMetricZone } from '../../src/zone/metric-zone.ts'
 import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
+import { afterTest } from './after-test.ts'
 import type { Holdings } from './watched-worker.ts'
 
 const WORKER_URL = new URL('./watched-worker.ts', import.meta.url)
@@ -296,7 +297,7 @@ export async function filesLeft(before: number): Promise<number> {
 /** Starts a proxy; the test's end stops it, and fails when the worker died. */
 export async function startProxy(t: TestContext, parts: ConfParts): Promise<TestProxy> {
   const proxy = new TestProxy()
-  t.after(() => proxy.stop())
+  afterTest(t, () => proxy.stop())
   await proxy.start(parts)
   return proxy
 }

@@ -8,6 +8,7 @@ import { after, describe, it, type TestContext } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
 import { FunctionChecker } from '../../src/probe/function-check.ts'
 import { renewModules } from '../../src/probe/function-host.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { ask, makeTarget } from './probe-values.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-probe-function-'))
@@ -17,7 +18,7 @@ after(() => rmSync(directory, { recursive: true }))
 function channelOf(t: TestContext): { readonly name: string; heard(): Promise<string> } {
   const name = `probe test ${modules}`
   const channel = new BroadcastChannel(name)
-  t.after(() => channel.close())
+  afterTest(t, () => channel.close())
   const words: string[] = []
   let wake = () => {}
   channel.onmessage = ({ data }: { data: unknown }) => {

@@ -13,6 +13,7 @@ import type { ListenAddress } from '../../src/model/listener.ts'
 import { type HttpCheck, PLAIN_HTTP_CHECK, PROBE_BODY_BYTES_MAX } from '../../src/model/probe.ts'
 import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { HttpChecker } from '../../src/probe/http-check.ts'
+import { afterTest } from '../harness/after-test.ts'
 import {
   ask,
   contains,
@@ -38,7 +39,7 @@ async function serveSockets(
     socket.on('error', () => {})
     onSocket(socket)
   })
-  t.after(() => {
+  afterTest(t, () => {
     for (const socket of sockets) socket.destroy()
   })
   return listen(t, server)
@@ -53,7 +54,7 @@ function makeChecker(
   const check = { ...PLAIN_HTTP_CHECK, ...changes }
   const target = makeTarget({ address, check, ...(peerName === undefined ? {} : { peerName }) })
   const checker = new HttpChecker(target, check, machineTime())
-  t.after(() => checker.close())
+  afterTest(t, () => checker.close())
   return checker
 }
 
@@ -131,7 +132,7 @@ describe('HttpChecker', () => {
     const server = createServer((request, response) => response.end(request.headers.host))
     server.listen(path)
     await once(server, 'listening')
-    t.after(() => {
+    afterTest(t, () => {
       server.close()
       rmSync(directory, { recursive: true })
     })
@@ -432,7 +433,7 @@ describe('HttpChecker', () => {
       })
       const sessions = new Set<{ destroy(): void }>()
       server.on('session', session => sessions.add(session))
-      t.after(() => {
+      afterTest(t, () => {
         for (const session of sessions) session.destroy()
       })
       const address = await listen(t, server)

@@ -14,6 +14,7 @@ import { PLAIN_HTTP_CHECK, type ProbeCheck } from '../../src/model/probe.ts'
 import type { Checker } from '../../src/probe/checker.ts'
 import { makeChecker } from '../../src/probe/make-checker.ts'
 import { Prober } from '../../src/probe/prober.ts'
+import { afterTest } from '../harness/after-test.ts'
 import {
   ask,
   CONNECT,
@@ -52,7 +53,7 @@ async function serveSilence(t: TestContext): Promise<ListenAddress> {
     socket.on('error', () => {}).on('close', () => open.delete(socket))
     socket.resume().on('end', () => socket.end())
   })
-  t.after(() => {
+  afterTest(t, () => {
     for (const socket of open) socket.destroy()
   })
   return listen(t, server)

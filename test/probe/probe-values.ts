@@ -19,6 +19,7 @@ import {
 } from '../../src/model/probe.ts'
 import type { CheckAnswer, Checker, CheckTime } from '../../src/probe/checker.ts'
 import type { ProbeTarget } from '../../src/probe/prober.ts'
+import { afterTest } from '../harness/after-test.ts'
 
 export const PLAIN_TLS: ProbeTls = { ...PLAIN_PROBE_TLS, isVerified: false }
 
@@ -71,7 +72,7 @@ export function ask(checker: Checker): Promise<CheckAnswer> {
 export async function listen(t: TestContext, server: Server): Promise<ListenAddress> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     // Servers of HTTP keep connections; others have no such method.
     if ('closeAllConnections' in server)
       (server as { closeAllConnections(): void }).closeAllConnections()

@@ -25,6 +25,7 @@ import { PROBE_LIMITS } from '../../src/probe/limits.ts'
 import { PingChecker } from '../../src/probe/ping-check.ts'
 import { type ProbeReport, Prober } from '../../src/probe/prober.ts'
 import { killGroups } from '../../src/probe/program-groups.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { ask, machineTime, makeTarget } from './probe-values.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-probe-program-'))
@@ -209,12 +210,12 @@ describe('ExternalChecker', () => {
         told.resolve()
       },
     })
-    t.after(() => prober.close())
+    afterTest(t, () => prober.close())
     const check: ExternalCheck = { kind: 'external', command, arguments: [], environment: [] }
     const probe = { isMandatory: true, timeoutMs: 300, intervalMs: 60_000 }
     // The wheel's own timer does not keep a process alive.
     const alive = setInterval(() => {}, 1000)
-    t.after(() => clearInterval(alive))
+    afterTest(t, () => clearInterval(alive))
     prober.setTargets([makeTarget({ check, probe })])
     await told.promise
     assert.equal(

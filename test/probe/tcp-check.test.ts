@@ -9,12 +9,13 @@ import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { CombinedChecker } from '../../src/probe/combined-check.ts'
 import { PROBE_LIMITS } from '../../src/probe/limits.ts'
 import { TcpChecker } from '../../src/probe/tcp-check.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { startDeafPort } from '../harness/deaf-port.ts'
 import { ask, CONNECT, contains, listen, machineTime, makeTarget, regex } from './probe-values.ts'
 
 async function serve(t: TestContext, onSocket: (socket: Socket) => void): Promise<ListenAddress> {
   const sockets = new Set<Socket>()
-  t.after(() => {
+  afterTest(t, () => {
     for (const socket of sockets) socket.destroy()
   })
   const server = createServer(socket => {

@@ -13,6 +13,7 @@ import { type HttpCheck, PLAIN_HTTP_CHECK, type ProbeTls } from '../../src/model
 import { certificateDaysFault } from '../../src/probe/certificate.ts'
 import type { CheckAnswer } from '../../src/probe/checker.ts'
 import { makeChecker } from '../../src/probe/make-checker.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { makeAuthority, makeCertificate, type Pair } from './certificate-maker.ts'
 import {
   ask,
@@ -68,7 +69,7 @@ async function askOnce(
 ): Promise<CheckAnswer> {
   const check = { ...PLAIN_HTTP_CHECK, tls, ...changes }
   const checker = makeChecker(makeTarget({ address, check }), machineTime())
-  t.after(() => checker.close())
+  afterTest(t, () => checker.close())
   return ask(checker)
 }
 
@@ -200,7 +201,7 @@ describe('HttpChecker with TLS', () => {
     })
     const sessions = new Set<{ destroy(): void }>()
     server.on('session', session => sessions.add(session))
-    t.after(() => {
+    afterTest(t, () => {
       for (const session of sessions) session.destroy()
     })
     const address = await listen(t, server)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 import { Client, connectClient, get } from '../harness/client.ts'
 import { type Origin, ok, startOrigin } from '../harness/origin.ts'
 import { startProxy, toPeers } from '../harness/proxy.ts'
@@ -105,7 +106,7 @@ describe('proxy_protocol in upstream', () => {
     const proxy = await startProxy(t, toPeers([origin.address], { upstream, server }))
     const socket = connect(join(proxy.directory, 'front.sock'))
     const client = new Client(socket)
-    t.after(() => client.destroy())
+    afterTest(t, () => client.destroy())
     const { body } = await client.ask(get('/'))
     assert.equal(body.toString('latin1'), 'PROXY UNKNOWN\r\n')
   })

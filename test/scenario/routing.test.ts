@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 import { askOnce, connectClient, get } from '../harness/client.ts'
 import { ok, startOrigin } from '../harness/origin.ts'
 import { startProxy } from '../harness/proxy.ts'
@@ -99,7 +100,7 @@ describe('a request', () => {
 describe('a request that repeats itself', () => {
   it('goes where the files of the moment send it', async t => {
     const root = mkdtempSync(join(tmpdir(), 'headgate-routing-'))
-    t.after(() => rmSync(root, { recursive: true }))
+    afterTest(t, () => rmSync(root, { recursive: true }))
     const origin = await startOrigin(t)
     origin.answerWith(({ start }) => ok(start))
     const proxy = await startProxy(t, {

@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
-
 import { encodeFastdfsName } from '../cache/fastdfs-encoder.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { BodyOrigin, bodyBytes, type Taken, take, takeAll } from './cache-origin.ts'
 import { CacheProxy, until } from './cache-proxy.ts'
 
@@ -69,7 +69,7 @@ function complaints(proxy: CacheProxy): string[] {
 function mountSmall(t: TestContext, size: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-mount-'))
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'headgate', directory])
-  t.after(() => {
+  afterTest(t, () => {
     spawnSync('umount', ['-l', directory])
     rmdirSync(directory)
   })

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 
 /** Prime, so that no block of any size is like the one before it. */
 const PERIOD = 1_000_003
@@ -60,7 +61,7 @@ export class BodyOrigin {
   static async open(t: TestContext): Promise<BodyOrigin> {
     const origin = new BodyOrigin()
     await origin.listen()
-    t.after(() => origin.close())
+    afterTest(t, () => origin.close())
     return origin
   }
 

@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 
+import { afterTest } from '../harness/after-test.ts'
 import { getOnce } from '../harness/get-once.ts'
 import { makeDirectory, runProgram, startProgram } from '../harness/program.ts'
 
@@ -186,7 +187,7 @@ describe('headgate -s', { timeout: 60_000 }, () => {
 
   it('reload refuses an address that is taken, and keeps the old ones', async t => {
     const other = createServer().listen(0, '127.0.0.1')
-    t.after(() => other.close())
+    afterTest(t, () => other.close())
     await once(other, 'listening')
     const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`
     const directory = makeDirectory(t, { 'a.conf': conf() })
@@ -258,7 +259,7 @@ describe('headgate -s', { timeout: 60_000 }, () => {
     const [host, port] = listen[0]!.split(':')
     const client = connect(Number(port), host)
     await once(client, 'connect')
-    t.after(() => client.destroy())
+    afterTest(t, () => client.destroy())
     client.on('error', () => {})
     client.write('GET / HTTP/1.1\r\nHost: a\r\n')
     // The worker has read it when it has answered another one behind it on the same thread, whichever that is.
@@ -294,7 +295,7 @@ describe('headgate with daemon on', { timeout: 60_000 }, () => {
     assert.equal(end.code, 0, end.stderr)
     assert.equal(end.stdout + end.stderr, '')
     const pid = Number(readFileSync(join(directory, 'test.pid'), 'utf8'))
-    t.after(() => {
+    afterTest(t, () => {
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
@@ -313,7 +314,7 @@ describe('headgate with daemon on', { timeout: 60_000 }, () => {
 
   it('returns 1 with the reason when it cannot serve', async t => {
     const other = createServer().listen(0, '127.0.0.1')
-    t.after(() => other.close())
+    afterTest(t, () => other.close())
     await once(other, 'listening')
     const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`
     const text = quiet.replace('127.0.0.1:0', taken)

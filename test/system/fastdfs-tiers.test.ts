@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 import { load } from '../harness/load.ts'
 import { freePort } from '../harness/ports.ts'
 import { makeDirectory, type Program, startProgram } from '../harness/program.ts'
@@ -209,7 +210,7 @@ describe('two tiers in front of real storages', { skip: withoutNginx(), timeout:
 
   it('answers the error page while the only storage of a group is away', async t => {
     const storage = await RealNginx.start({ 'group1/M00/a': 'a' })
-    t.after(() => storage.end())
+    afterTest(t, () => storage.end())
     const tracker = await startTier(t, 'tracker.conf', (port, directory) =>
       trackerNginx([storage.port, storages[1]!.port], port, directory),
     )

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 import { freePort } from '../harness/ports.ts'
 import { makeDirectory, type Program, startProgram } from '../harness/program.ts'
 import { RealNginx, withoutNginx } from '../harness/real-nginx.ts'
@@ -48,7 +49,7 @@ describe('ldirectord.cf', { skip: withoutNginx(), timeout: 240_000 }, () => {
     const first = await web('first')
     const second = await web('second')
     const fallback = await RealNginx.start({ 'index.html': 'sorry' })
-    t.after(() => Promise.all([first, second, fallback].map(server => server.end())))
+    afterTest(t, () => Promise.all([first, second, fallback].map(server => server.end())))
     const port = await freePort()
     const directory = makeDirectory(t, {
       'ldirectord.cf': FILE.replace('VIRTUAL', String(port))
@@ -66,7 +67,7 @@ describe('ldirectord.cf', { skip: withoutNginx(), timeout: 240_000 }, () => {
       timeoutMs: PATIENCE_MS,
       name: 'user',
     })
-    t.after(() => load.stop())
+    afterTest(t, () => load.stop())
     await load.more(PER_SECOND)
 
     const page = join(first.directory, 'html', 'ldirector.html')

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 
+import { afterTest } from '../harness/after-test.ts'
 import { Dnsmasq, withoutDnsmasq } from '../harness/dnsmasq.ts'
 import { load } from '../harness/load.ts'
 import { freePort } from '../harness/ports.ts'
@@ -19,7 +20,7 @@ async function startOrigin(t: TestContext, host: string, port: number): Promise<
   const server = createServer((_request, response) => response.end(host))
   server.listen(port, host)
   await once(server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     server.closeAllConnections()
     server.close()
   })
@@ -38,7 +39,7 @@ async function startOrigins(t: TestContext, hosts: readonly string[]) {
 
 async function startDnsmasq(t: TestContext, text: string, options: readonly string[] = []) {
   const dnsmasq = await Dnsmasq.start(text, options)
-  t.after(() => dnsmasq.stop())
+  afterTest(t, () => dnsmasq.stop())
   return dnsmasq
 }
 
@@ -114,8 +115,8 @@ describe('a name that is followed', OPTIONS, () => {
     })
     second.listen(port, '127.0.0.3')
     await once(second, 'listening')
-    t.after(() => second.closeAllConnections())
-    t.after(() => second.close())
+    afterTest(t, () => second.closeAllConnections())
+    afterTest(t, () => second.close())
     const dnsmasq = await startDnsmasq(t, names('127.0.0.2 app'))
     const check = 'health_check uri=/check interval=30s mandatory;'
     const { program, url } = await startBench(

@@ -9,6 +9,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 
+import { afterTest } from '../harness/after-test.ts'
 import { Dnsmasq, withoutDnsmasq } from '../harness/dnsmasq.ts'
 import { freePort } from '../harness/ports.ts'
 import { makeDirectory, type Program, startProgram } from '../harness/program.ts'
@@ -21,7 +22,7 @@ async function startOrigin(t: TestContext, host: string, port = 0): Promise<numb
   })
   server.listen(port, host)
   await once(server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     server.closeAllConnections()
     server.close()
   })
@@ -50,7 +51,7 @@ http {
 
 async function startDnsmasq(t: TestContext, text: string): Promise<Dnsmasq> {
   const dnsmasq = await Dnsmasq.start(text)
-  t.after(() => dnsmasq.stop())
+  afterTest(t, () => dnsmasq.stop())
   return dnsmasq
 }
 
@@ -87,7 +88,7 @@ describe('a name that a request brings', OPTIONS, () => {
     const silent = createSocket('udp4')
     silent.bind(0, '127.0.0.1')
     await once(silent, 'listening')
-    t.after(() => silent.close())
+    afterTest(t, () => silent.close())
     const resolver = `resolver 127.0.0.1:${silent.address().port}; resolver_timeout 300ms;`
     const [program, url] = await startBench(t, resolver)
     assert.equal((await fetch(`${url}?to=app.example.com:81`)).status, 502)
@@ -100,7 +101,7 @@ describe('a name that a request brings', OPTIONS, () => {
     const silent = createSocket('udp4')
     silent.bind(0, '127.0.0.1')
     await once(silent, 'listening')
-    t.after(() => silent.close())
+    afterTest(t, () => silent.close())
     const [program, url] = await startBench(t, `resolver 127.0.0.1:${silent.address().port};`)
     const client = connect(Number(new URL(url).port), '127.0.0.1')
     client.write('GET /?to=app.example.com HTTP/1.1\r\nHost: a\r\n\r\n')

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readConfigText } from '../../src/config/read.ts'
+import { afterTest } from '../harness/after-test.ts'
 import {
   ask,
   getRequest,
@@ -180,7 +181,7 @@ describe('proxy_bind beside nginx', { skip: withoutNginx() }, () => {
   for (const text of WRITTEN) {
     it(`is judged alike: ${text}`, t => {
       const directory = mkdtempSync(join(tmpdir(), 'headgate-bind-'))
-      t.after(() => rmSync(directory, { recursive: true }))
+      afterTest(t, () => rmSync(directory, { recursive: true }))
       const paths = ['client_body', 'fastcgi', 'scgi', 'uwsgi', 'proxy']
         .map(name => `${name}_temp_path ${directory}/${name};`)
         .join(' ')
@@ -224,7 +225,7 @@ describe('the PROXY protocol', () => {
         {},
         `listen 127.0.0.1:${port} proxy_protocol; location / { return 200 "${told} ${server}"; }`,
       )
-      t.after(() => nginx.end())
+      afterTest(t, () => nginx.end())
       await tells(t, `127.0.0.1:${port}`, version)
     })
 
@@ -254,7 +255,7 @@ frontend told
 `,
   )
   const child: ChildProcess = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' })
-  t.after(async () => {
+  afterTest(t, async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
     rmSync(directory, { recursive: true })

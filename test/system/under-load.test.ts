@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { afterTest } from '../harness/after-test.ts'
 import { load } from '../harness/load.ts'
 import { makeDirectory, startProgram } from '../harness/program.ts'
 import { RealNginx, withoutNginx } from '../harness/real-nginx.ts'
@@ -30,7 +31,7 @@ describe('under load', { skip: withoutNginx(), timeout: 120_000 }, () => {
       RealNginx.start({ a: 'one' }),
       RealNginx.start({ a: 'two' }),
     ])
-    t.after(() => Promise.all(origins.map(origin => origin.end())))
+    afterTest(t, () => Promise.all(origins.map(origin => origin.end())))
     const directory = makeDirectory(t, {
       'nginx.conf': configuration(
         origins.map(each => each.port),
@@ -49,7 +50,7 @@ describe('under load', { skip: withoutNginx(), timeout: 120_000 }, () => {
       RealNginx.start({ a: 'one' }),
       RealNginx.start({ a: 'two' }),
     ])
-    t.after(() => Promise.all(origins.map(origin => origin.end())))
+    afterTest(t, () => Promise.all(origins.map(origin => origin.end())))
     const file = join(
       makeDirectory(t, { 'nginx.conf': configuration([origins[0]!.port], 2) }),
       'nginx.conf',
@@ -67,7 +68,7 @@ describe('under load', { skip: withoutNginx(), timeout: 120_000 }, () => {
 
   it('keeps serving the old configuration when the new one has a mistake', async t => {
     const origin = await RealNginx.start({ a: 'one' })
-    t.after(() => origin.end())
+    afterTest(t, () => origin.end())
     const file = join(
       makeDirectory(t, { 'nginx.conf': configuration([origin.port], 1) }),
       'nginx.conf',

@@ -12,6 +12,7 @@ import { ConnectionPool } from '../../src/upstream/connection-pool.ts'
 import { makeEgress } from '../../src/upstream/egress.ts'
 import { PeerAddress } from '../../src/upstream/peer-address.ts'
 import { PeerConnection } from '../../src/upstream/peer-connection.ts'
+import { afterTest } from '../harness/after-test.ts'
 import { type BareOrigin, PoolFixture, startBareOrigin, until } from './peer-fixture.ts'
 
 interface World {
@@ -68,14 +69,14 @@ describe('PeerConnection', () => {
 
   it('leaves a unix socket without an address of its own', async t => {
     const directory = mkdtempSync(join(tmpdir(), 'headgate-peer-'))
-    t.after(() => rmSync(directory, { recursive: true }))
+    afterTest(t, () => rmSync(directory, { recursive: true }))
     const path = join(directory, 'origin.sock')
     const { promise, resolve } = Promise.withResolvers<string>()
     const server = createServer(socket => {
       socket.on('data', bytes => resolve(bytes.toString('latin1')))
     })
     await new Promise<void>(listening => server.listen(path, listening))
-    t.after(() => server.close())
+    afterTest(t, () => server.close())
     const fixture = new PoolFixture(t, [new PeerAddress('unix', { kind: 'unix', path })])
     const preamble = Buffer.from('PROXY UNKNOWN\r\n')
     const { connection, sink } = fixture.open(
@@ -157,7 +158,7 @@ describe('ConnectionPool', () => {
       addresses,
       false,
     )
-    t.after(() => pool.close())
+    afterTest(t, () => pool.close())
     const small = Object.assign(Object.create(fixture), { pool }) as PoolFixture
     const first = from('127.0.0.7')
     await small.openAndServe(first)

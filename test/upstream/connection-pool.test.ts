@@ -15,6 +15,7 @@ import { ConnectionPool } from '../../src/upstream/connection-pool.ts'
 import { PeerAddress } from '../../src/upstream/peer-address.ts'
 import type { PeerConnection } from '../../src/upstream/peer-connection.ts'
 import type { ResponseSink } from '../../src/upstream/response-sink.ts'
+import { afterTest } from '../harness/after-test.ts'
 
 const TIMES = { connectMs: 5_000, sendMs: 5_000, readMs: 5_000 }
 const LIMITS: HeadLimits = {
@@ -116,13 +117,13 @@ async function makeFixture(
   const server = createServer(socket => {
     socket.on('error', () => {})
     socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${line}Content-Length: 0\r\n\r\n`))
-    t.after(() => void socket.destroy())
+    afterTest(t, () => void socket.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => void server.close())
+  afterTest(t, () => void server.close())
   const fixture = new Fixture(server, keepalive, options.isStrict ?? false)
-  t.after(() => fixture.pool.close())
+  afterTest(t, () => fixture.pool.close())
   return fixture
 }
 

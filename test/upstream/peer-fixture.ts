@@ -14,6 +14,7 @@ import { type Egress, PLAIN_EGRESS } from '../../src/upstream/egress.ts'
 import type { PeerAddress } from '../../src/upstream/peer-address.ts'
 import type { PeerConnection, PeerTimeouts } from '../../src/upstream/peer-connection.ts'
 import type { ResponseSink } from '../../src/upstream/response-sink.ts'
+import { afterTest } from '../harness/after-test.ts'
 
 export const TIMES: PeerTimeouts = { connectMs: 5_000, sendMs: 5_000, readMs: 5_000 }
 
@@ -106,7 +107,7 @@ export async function startBareOrigin(
   const origin = new BareOrigin()
   origin.server.listen(port, host)
   await once(origin.server, 'listening')
-  t.after(() => {
+  afterTest(t, () => {
     origin.server.close()
     for (const socket of origin.sockets) socket.destroy()
   })
@@ -135,7 +136,7 @@ export class PoolFixture {
       addresses,
       isStrict,
     )
-    t.after(() => this.pool.close())
+    afterTest(t, () => this.pool.close())
   }
 
   /** Begins to connect; `sink` says how it ends. */

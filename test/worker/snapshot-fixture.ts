@@ -28,6 +28,7 @@ import type { Generation } from '../../src/worker/messages.ts'
 import { WorkerSnapshot } from '../../src/worker/snapshot.ts'
 import { WaitLines } from '../../src/worker/wait-lines.ts'
 import { createPeerZone, PeerZone } from '../../src/zone/peer-zone.ts'
+import { afterTest } from '../harness/after-test.ts'
 
 /** A snapshot and what it stands on. */
 export interface SnapshotFixture {
@@ -129,7 +130,7 @@ export async function makeSnapshot(
   main = '',
 ): Promise<SnapshotFixture> {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-snapshot-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  afterTest(t, () => rmSync(directory, { recursive: true, force: true }))
   const errors: string[] = []
   const errorLog = new ErrorLog([])
   t.mock.method(errorLog, 'write', (level: string, text: string) => errors.push(`${level} ${text}`))
@@ -168,7 +169,7 @@ http { access_log off; ${http} }`.replaceAll('DIR', directory),
       descriptorsMax: 1024,
     }),
   })
-  t.after(() => {
+  afterTest(t, () => {
     snapshot.retire(() => {})
     logFiles.closeAll()
   })

@@ -6,9 +6,9 @@ import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-
 import { type FileCalls, SYSTEM_FILES } from '../../../src/cache/store/file-calls.ts'
 import { PlainFile } from '../../../src/cache/store/plain-file.ts'
+import { afterTest } from '../../harness/after-test.ts'
 
 type Callback = (error: Error | null) => void
 
@@ -47,7 +47,7 @@ interface Made {
 
 async function make(t: TestContext, wanted: Wanted): Promise<Made> {
   const directory = mkdtempSync(join(tmpdir(), 'plain-file-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  afterTest(t, () => rmSync(directory, { recursive: true, force: true }))
   const root = join(directory, 'root')
   const tempPath = join(directory, 'temp')
   mkdirSync(root)
@@ -145,7 +145,7 @@ describe('PlainFile', () => {
 
   it('forgets a file that is not wanted any more', async t => {
     const directory = mkdtempSync(join(tmpdir(), 'plain-file-'))
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    afterTest(t, () => rmSync(directory, { recursive: true, force: true }))
     const unlinked = Promise.withResolvers<void>()
     const unlink = ((path: string, onDone: Callback) =>
       fs.unlink(path, error => {

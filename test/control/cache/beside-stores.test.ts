@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-
 import { type CacheCare, CacheFiles } from '../../../src/control/cache/cache-files.ts'
 import { loadTree } from '../../../src/control/cache/load-tree.ts'
 import { CacheManager } from '../../../src/control/cache/manager.ts'
@@ -10,6 +9,7 @@ import { type PurgeScope, purge } from '../../../src/control/cache/purge.ts'
 import { CACHE_THREAD } from '../../../src/zone/cache-layout.ts'
 import { CacheZone, createCacheZone } from '../../../src/zone/cache-zone.ts'
 import { fill, find, keyOf, load, pattern, StoreFixture } from '../../cache/store/store-fixture.ts'
+import { afterTest } from '../../harness/after-test.ts'
 import { finish, makeCachePath } from './cache-fixture.ts'
 
 const SIZES = [0, 100, 70_000, 300_000]
@@ -17,7 +17,7 @@ const KEYS = SIZES.map(size => keyOf(`/${size}`))
 
 async function start(t: TestContext) {
   const stores = new StoreFixture({ memoryBytes: 1024 * 1024 }, 2)
-  t.after(() => stores.remove())
+  afterTest(t, () => stores.remove())
   const [first, second] = stores.stores
   for (const [index, key] of KEYS.entries()) {
     assert.ok(await fill(first!, key, pattern(SIZES[index]!), { tags: ['red'] }))

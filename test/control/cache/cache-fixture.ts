@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
-
 import { type Digest, digestHex, digestOf } from '../../../src/base/digest.ts'
 import type { EntryMeta } from '../../../src/cache/entry.ts'
 import {
@@ -22,6 +21,7 @@ import { type CachePath, PLAIN_CACHE_PATH } from '../../../src/model/cache.ts'
 import { BUILT_IN } from '../../../src/model/origin.ts'
 import { CACHE_THREAD } from '../../../src/zone/cache-layout.ts'
 import { CacheZone, createCacheZone } from '../../../src/zone/cache-zone.ts'
+import { afterTest } from '../../harness/after-test.ts'
 
 /** When the entries were stored: 2026-11-21. */
 export const STORED_MS = Date.UTC(2026, 10, 21, 9)
@@ -101,7 +101,7 @@ export class CacheBench {
 
   constructor(t: TestContext, parts: Partial<CachePath> = {}) {
     const root = mkdtempSync(join(tmpdir(), 'cache-'))
-    t.after(() => rmSync(root, { recursive: true, force: true }))
+    afterTest(t, () => rmSync(root, { recursive: true, force: true }))
     const path = makeCachePath({ path: root, ...parts })
     const log: CacheCare['log'] = (level, text) => this.lines.push(`[${level}] ${text}`)
     this.memory = createCacheZone(path.zoneBytes)

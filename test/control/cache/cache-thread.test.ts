@@ -7,6 +7,7 @@ import { systemDelay } from '../../../src/base/delay.ts'
 import type { KeptCache } from '../../../src/control/cache/cache-messages.ts'
 import { CacheThread, type CacheThreadOptions } from '../../../src/control/cache/cache-thread.ts'
 import { CACHE_THREAD } from '../../../src/zone/cache-layout.ts'
+import { afterTest } from '../../harness/after-test.ts'
 import { ManualDelay } from '../../harness/manual-delay.ts'
 import { CacheBench } from './cache-fixture.ts'
 
@@ -29,7 +30,7 @@ class Desk {
       now: () => performance.now(),
       ...options,
     })
-    t.after(() => this.thread.close())
+    afterTest(t, () => this.thread.close())
   }
 
   /** The next line that is so, or the first one that was. */

@@ -12,13 +12,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-
 import { digestOf } from '../../../src/base/digest.ts'
 import { temporaryPath } from '../../../src/cache/store/entry-path.ts'
 import { makeRun } from '../../../src/control/cache/cache-run.ts'
 import { loadedText, loadTree } from '../../../src/control/cache/load-tree.ts'
 import { SlotRecord } from '../../../src/zone/cache-slot.ts'
 import { mayHaveTag } from '../../../src/zone/cache-tags.ts'
+import { afterTest } from '../../harness/after-test.ts'
 import { CacheBench, finish, hashOf, makeEntry, STORED_MS } from './cache-fixture.ts'
 
 const HASH_OF_NOBODY = 'f'.repeat(32)
@@ -179,7 +179,7 @@ describe('loadTree', () => {
   it('says it where the directory is gone', t => {
     const bench = new CacheBench(t)
     renameSync(bench.root, `${bench.root}-away`)
-    t.after(() => renameSync(`${bench.root}-away`, bench.root))
+    afterTest(t, () => renameSync(`${bench.root}-away`, bench.root))
     assert.equal(finish(loadTree(bench.care)).failures, 1)
     assert.match(bench.lines[0]!, /opendir\(\) ".*" failed \(2: No such file or directory\)/)
   })
