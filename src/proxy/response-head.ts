@@ -183,9 +183,9 @@ export class ResponseTemplate {
     const date = keepsDate ? fields.findId(FIELD.date) : -1
     text += date === -1 ? this.#stamp.get() : this.#serverOnly(fields)
     let extra = this.#needsCare ? makeExtra(this.#options, exchange, status, fields) : null
-    const isUsual = isRanged && !dropsType && hides.length === 0 && !isReplacing(extra)
-    if (answer.isKept && isUsual) {
-      text += this.#storedFields(head)
+    const isWhole = isRanged === dropsRanges && !dropsType && hides.length === 0
+    if (answer.isKept && isWhole && !isReplacing(extra)) {
+      text += this.#storedFields(head, dropsRanges)
     } else {
       if (dropsType || dropsRanges || hides.length > 0)
         extra = { ...(extra ?? NO_EXTRA), dropsType, dropsRanges, hides }
@@ -203,10 +203,10 @@ export class ResponseTemplate {
   }
 
   /** The fields of a stored response that is answered whole: the same each time. */
-  #storedFields(head: ResponseHead): string {
+  #storedFields(head: ResponseHead, dropsRanges: boolean): string {
     const known = this.#stored.get(head)
     if (known !== undefined) return known
-    const lines = this.#passed.lines(head.fields, WHOLE_EXTRA)
+    const lines = this.#passed.lines(head.fields, dropsRanges ? WHOLE_EXTRA : null)
     this.#stored.set(head, lines)
     return lines
   }

@@ -19,15 +19,15 @@ import { DiskLog, type Log } from './disk-log.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { bodyStartOf, metaCapacityFor } from './entry-file.ts'
 import { entryPath } from './entry-path.ts'
-import { EntryReader, type FoundEntry, type NoEntry, SMALL_BYTES } from './entry-reader.ts'
+import { EntryReader, type NoEntry, SMALL_BYTES } from './entry-reader.ts'
 import { type FileCalls, SYSTEM_FILES } from './file-calls.ts'
 import { GrowingBody } from './growing-body.ts'
 import { HotTier } from './hot-tier.ts'
-import { KeyAddresses } from './key-address.ts'
+import { type KeyAddress, KeyAddresses } from './key-address.ts'
 import { MemoryBody } from './memory-body.ts'
 import { makeFileId, updateMeta } from './meta-update.ts'
 import { type CacheDirectory, NewFile } from './new-file.ts'
-import { OpenEntries } from './open-entries.ts'
+import { OpenEntries, type OpenFile } from './open-entries.ts'
 import { removeEntryFile } from './remove-file.ts'
 import { countRequest } from './request-count.ts'
 import { type EntryBody, parseStoredHead, StoredEntry } from './stored-entry.ts'
@@ -130,68 +130,82 @@ export class DiskStore implements CacheStore {
     // What is found may be changed, and for that it must be in its place.
     if (this.#coming.wait(key, () => this.find(key, onFound))) return
     const zone = this.#zone
-    const { digest, hex, mainWord } = this.#addresses.of(key)
+    const address = this.#addresses.of(key)
+    const { digest, hex, mainWord } = address
     const slot = zone.use(digest, mainWord, this.#clock.wallSeconds)
     this.#removeDropped()
     if (slot === -1) {
       onFound({ entry: null, slot, uses: 1, purgeMark: 0 })
       return
     }
-    const lookup = { entry: null, slot, uses: zone.uses(slot), purgeMark: zone.purgeMark(slot) }
+    const uses = zone.uses(slot)
+    const purgeMark = zone.purgeMark(slot)
+    const tell = (entry: StoredEntry | null) => onFound({ entry, slot, uses, purgeMark })
     const version = zone.version(slot)
     const isStored = zone.isStored(slot) && (version & 1) === 0 && zone.isHash(slot, digest)
     const hot = isStored ? this.#hot.get(key) : undefined
     if (hot?.version === version) {
-      onFound({ ...lookup, entry: hot })
+      tell(hot)
       return
     }
     // Until all files are known, only the directory can tell that one is not there.
     if (!isStored && zone.loaderState === 'done') {
-      onFound(lookup)
+      tell(null)
       return
     }
     const open = isStored ? this.#open.find(key, version) : null
     const body = open === null ? null : this.#open.read(key, open)
     if (open !== null && body !== null) {
-      const found = { ...open, body, fileBytes: 0, open: null }
-      onFound({ ...lookup, entry: this.#entryOf(found, key, slot, version) })
+      const entry = this.#entryOf(open, body, address, slot, version)
+      this.#hot.set(key, entry, body.length)
+      tell(entry)
       return
     }
     const path = this.#pathOf(hex)
-    const memoryMax = Math.max(lookup.uses > 1 ? this.#hot.bodyBytesMax : 0, ONCE_BYTES_MAX)
+    const memoryMax = Math.max(uses > 1 ? this.#hot.bodyBytesMax : 0, ONCE_BYTES_MAX)
     let readAs = version
     const onDamaged = () => this.#dropFile(slot, digest, readAs)
     this.#reader.read(path, hex, key, memoryMax, onDamaged, found => {
       if ('kind' in found) {
         this.#onNoEntry(found, slot, digest, isStored ? version : -1)
-        onFound(lookup)
+        tell(null)
       } else {
-        const entry = this.#entryOf(found, key, slot, version)
-        if (!isStored && !this.#takeIn(entry, found.fileBytes, lookup.purgeMark)) {
+        const entry = this.#entryOf(found, found.body, address, slot, version)
+        this.#keepRead(key, entry, found.open)
+        if (!isStored && !this.#takeIn(entry, found.fileBytes, purgeMark)) {
           entry.release()
-          onFound(lookup)
+          tell(null)
           return
         }
         // Taken in just now, it has another version.
         if (!isStored) readAs = zone.version(slot)
-        onFound({ ...lookup, entry })
+        tell(entry)
       }
     })
   }
 
-  /** An entry that was read; if its body is in memory, the next request has it from there. */
-  #entryOf(found: FoundEntry, key: EntryKey, slot: number, version: number): StoredEntry {
-    const { digest, hex } = this.#addresses.of(key)
-    const meta = this.#zone.isExpired(slot) ? expired(found.meta, this.#clock.wallMs) : found.meta
-    const entry = new StoredEntry(meta, found.head, found.body, { digest, hex, id: found.id })
+  /** An entry of what a file says of itself. */
+  #entryOf(
+    file: Pick<OpenFile, 'id' | 'meta' | 'head'>,
+    body: EntryBody,
+    { digest, hex }: KeyAddress,
+    slot: number,
+    version: number,
+  ): StoredEntry {
+    const meta = this.#zone.isExpired(slot) ? expired(file.meta, this.#clock.wallMs) : file.meta
+    const entry = new StoredEntry(meta, file.head, body, { digest, hex, id: file.id })
     entry.slot = slot
     entry.version = version
-    const isKept = found.body instanceof MemoryBody && this.#hot.set(key, entry, found.body.length)
-    const { open } = found
-    if (open !== null && (isKept || this.#zone.isExpired(slot)))
-      this.#directory.files.close(open.fd, () => {})
-    else if (open !== null) this.#open.keep(key, open, version)
     return entry
+  }
+
+  /** An entry that was read from its file: if its body is in memory, the next request has it from there. */
+  #keepRead(key: EntryKey, entry: StoredEntry, open: OpenFile | null): void {
+    const { body, slot, version } = entry
+    const isKept = body instanceof MemoryBody && this.#hot.set(key, entry, body.length)
+    if (open === null) return
+    if (isKept || this.#zone.isExpired(slot)) this.#directory.files.close(open.fd, () => {})
+    else this.#open.keep(key, open, version)
   }
 
   /** Tells the zone of a file that was there before the program. */

@@ -8,7 +8,7 @@ import type { EntryBody } from './stored-entry.ts'
 /** Bodies up to this are kept as text. */
 export const TEXT_BYTES_MAX = 16_384
 /** What a source gives out at once. */
-const PIECE_BYTES = 262_144
+const PIECE_BYTES = 1_048_576
 
 export class MemoryBody implements EntryBody {
   readonly text: string | null
