@@ -15,6 +15,8 @@ import {
   parseCommand,
 } from './command.ts'
 import { defaultConfigPaths, findConfig, prefixOf } from './config-path.ts'
+import { FLOATING_IP } from './floating-ip/command-row.ts'
+import { KEEPALIVED } from './keepalived/command-row.ts'
 import type { LoadOptions } from './load.ts'
 import { nginxHelp } from './nginx-flags.ts'
 import { say, type Terminal } from './terminal.ts'
@@ -164,6 +166,8 @@ export const COMMANDS: readonly Command[] = [
       return runCacheCommand(input, () => loadOptions({ ...input, values, word: null }))
     },
   },
+  KEEPALIVED,
+  FLOATING_IP,
   {
     name: 'convert',
     summary: 'Prints YAML that means the same as an nginx configuration',
