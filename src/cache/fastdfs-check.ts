@@ -56,6 +56,15 @@ export function beginFastdfsCheck(
 ): FastdfsCheck | null {
   if (head.status !== 200 || method === 'HEAD') return null
   if (head.fields.findId(FIELD.content_encoding) >= 0) return null
+  return beginFor(path)
+}
+
+/** Whether a whole body for the path can be held against the name in it. */
+export function hasVerifiableName(path: string): boolean {
+  return beginFor(path) !== null
+}
+
+function beginFor(path: string): FastdfsCheck | null {
   const name = parseFastdfsName(path)
   return name === null || !isVerifiable(name) ? null : new FastdfsCheck(name)
 }

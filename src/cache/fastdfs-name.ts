@@ -84,11 +84,20 @@ export function isVerifiable(name: FastdfsName): boolean {
   return !name.isAppender && !name.isSlave
 }
 
-/** Reads the flags in the size's high word; null when no FastDFS writes them so. */
+/**
+ * Reads the flags in the size's high word; null when no FastDFS writes them so. Files in trunks and appender files have
+ * random bits as well, since there are any.
+ */
 function kindOf(high: number): 'small' | 'large' | 'trunk' | 'appender' | null {
-  if (high >= IS_RANDOM) return (high & ~RANDOM_BITS) >>> 0 === IS_RANDOM ? 'small' : null
-  if (high === IS_TRUNK) return 'trunk'
-  if (high === IS_APPENDER) return 'appender'
-  if (high === 0) return 'small'
-  return (high & ~SIZE_BITS) === 0 ? 'large' : null
+  const isRandom = high >= IS_RANDOM
+  switch (isRandom ? (high & ~RANDOM_BITS) - (IS_RANDOM | 0) : high) {
+    case 0:
+      return 'small'
+    case IS_TRUNK:
+      return 'trunk'
+    case IS_APPENDER:
+      return 'appender'
+    default:
+      return !isRandom && (high & ~SIZE_BITS) === 0 ? 'large' : null
+  }
 }

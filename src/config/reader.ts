@@ -5,6 +5,7 @@ import type { Config, Format } from '../model/config.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Origin } from '../model/origin.ts'
 import type { Source } from './source.ts'
+import type { Written } from './written.ts'
 
 /** What a reader knows of the world around the file. */
 export interface ReadOptions {
@@ -15,6 +16,8 @@ export interface ReadOptions {
   readonly globals: string
   /** This machine's name, for `server_name $hostname`. */
   readonly hostname: string
+  /** Keep every directive with its place (`ReadResult.written`). */
+  readonly keepsWritten?: boolean
 }
 
 export interface ReadResult {
@@ -25,6 +28,8 @@ export interface ReadResult {
   readonly sources: ReadonlyMap<string, Source>
   /** Where directories for temporary files were written, by path; defaults are missing. */
   readonly directories?: ReadonlyMap<string, Origin>
+  /** Every directive of an nginx.conf, where that was asked for. */
+  readonly written?: Written
 }
 
 /** A configuration dialect. Never throws for what the user wrote. */

@@ -14,6 +14,8 @@ export interface CommandOption {
   readonly value?: string
   /** It may also stand without its value, which then is empty; a value begins with a digit. */
   readonly isValueOptional?: boolean
+  /** It may stand more than once: its values are joined with line breaks. */
+  readonly isRepeatable?: boolean
   /** The values that it takes, when they are few. */
   readonly choices?: readonly string[]
   readonly doc: string
@@ -99,7 +101,9 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
     }
     const problem = valueProblem(rawName, option, token.value)
     if (problem !== '') return mistake(problem)
-    values[name] = token.value ?? ''
+    const value = token.value ?? ''
+    const before = option.isRepeatable === true ? values[name] : undefined
+    values[name] = before === undefined ? value : `${before}\n${value}`
   }
   const [word = null, second] = words
   return { kind: 'command', values, word, ...(second === undefined ? {} : { second }) }
@@ -108,9 +112,10 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
 /** The help of one command. */
 export function commandHelp(command: Command): string {
   const { name, summary, details, word, second, options } = command
-  const rows = Object.entries(options).map(([long, { short, value, isValueOptional, doc }]) => {
+  const rows = Object.entries(options).map(([long, option]) => {
+    const { short, value, isValueOptional, isRepeatable, doc } = option
     const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`
-    const shown = isValueOptional ? `[${value}]` : value
+    const shown = isValueOptional ? `[${value}]` : `${value}${isRepeatable ? ' …' : ''}`
     return `  ${(value === undefined ? names : `${names} ${shown}`).padEnd(30)} ${doc}\n`
   })
   const words = [word, second].map(each => (each === undefined ? '' : ` [${each}]`)).join('')

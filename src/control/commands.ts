@@ -2,11 +2,12 @@
 // What a command needs is imported when it runs: `headgate version` does not wait for a server to be loaded.
 
 import { arch, platform } from 'node:os'
-import { relative } from 'node:path'
 
 import { PROGRAM, VERSION } from '../base/version.ts'
 import { nearest } from '../config/suggest.ts'
-import { COMPAT_PROFILES, FORMATS } from '../model/config.ts'
+import { COMPAT_PROFILES } from '../model/config.ts'
+import { ALIVE } from './alive/command-row.ts'
+import { CACHE } from './cache/command-row.ts'
 import {
   type Command,
   type CommandInput,
@@ -14,39 +15,17 @@ import {
   commandHelp,
   parseCommand,
 } from './command.ts'
-import { defaultConfigPaths, findConfig, prefixOf } from './config-path.ts'
+import { loadOptions, READING, shortPath, WITHOUT_CONFIG } from './command-reading.ts'
+import { defaultConfigPaths } from './config-path.ts'
 import { FLOATING_IP } from './floating-ip/command-row.ts'
 import { KEEPALIVED } from './keepalived/command-row.ts'
-import type { LoadOptions } from './load.ts'
 import { nginxHelp } from './nginx-flags.ts'
 import { say, type Terminal } from './terminal.ts'
 
 /** The exit code of a command line that cannot be understood. nginx's own flags end with 1. */
 const USAGE = 2
 
-/** What every command that reads a configuration takes. */
-const READING = {
-  config: { short: 'c', value: 'FILE', doc: 'the configuration; relative to DIR, as in nginx' },
-  prefix: {
-    short: 'p',
-    value: 'DIR',
-    doc: 'what relative paths stand under (default: here)',
-  },
-  globals: { short: 'g', value: 'TEXT', doc: 'nginx directives that hold besides the file' },
-  format: {
-    value: 'FORMAT',
-    choices: FORMATS,
-    doc: `${FORMATS.join(' or ')}, whatever the file is called`,
-  },
-} as const satisfies Record<string, CommandOption>
-
 const QUIET: CommandOption = { short: 'q', doc: 'say nothing unless there is an error' }
-
-const WITHOUT_CONFIG =
-  'Without a FILE, the first of these that exists is read:\n' +
-  defaultConfigPaths('<prefix>')
-    .map(path => `  ${path}`)
-    .join('\n')
 
 /** Every command, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -73,7 +52,13 @@ export const COMMANDS: readonly Command[] = [
     name: 'check',
     summary: 'Reads a configuration and says everything that is wrong with it',
     word: 'FILE',
-    options: { ...READING, quiet: QUIET },
+    options: {
+      ...READING,
+      quiet: QUIET,
+      fidelity: { doc: 'how each directive of an nginx.conf compares with nginx, as a table' },
+      strict: { doc: 'exit code 1 also when something differs from nginx or will be missed' },
+      json: { doc: 'print the comparison as JSON' },
+    },
     details:
       `${WITHOUT_CONFIG}\n\n` +
       'Names are resolved, listen addresses are tried, and files to write are looked at.\n' +
@@ -82,7 +67,45 @@ export const COMMANDS: readonly Command[] = [
       const { checkConfiguration } = await import('./check.ts')
       const options = loadOptions(input)
       if (options === null) return 1
-      return checkConfiguration(options, input.terminal, input.values.quiet !== undefined)
+      const { quiet, fidelity, strict, json } = input.values
+      return checkConfiguration(options, input.terminal, {
+        isQuiet: quiet !== undefined,
+        isStrict: strict !== undefined,
+        comparison: json !== undefined ? 'json' : fidelity !== undefined ? 'table' : 'line',
+      })
+    },
+  },
+  {
+    name: 'explain',
+    summary: 'Says what a configuration would do with a request, without sending one',
+    word: 'URL',
+    options: {
+      ...READING,
+      method: { short: 'X', value: 'METHOD', doc: 'of the request (default: GET)' },
+      header: {
+        short: 'H',
+        value: "'NAME: VALUE'",
+        isRepeatable: true,
+        doc: 'a field of the request',
+      },
+      client: { value: 'ADDRESS', doc: 'where it comes from (default: 127.0.0.1)' },
+      listen: { value: 'ADDRESS', doc: 'the listening address, in place of that of the URL' },
+      json: { doc: 'print JSON (docs/explain.md)' },
+    },
+    details:
+      `${WITHOUT_CONFIG}\n\n` +
+      'Nothing is sent: no name is looked up, no peer is asked, no cache and no running process.\n' +
+      'All peers count as up, as at a start.\n' +
+      'Exit code: 0 when it is explained, 1 when the configuration cannot run, 2 when URL and\n' +
+      'options make no request.',
+    run: async input => {
+      const options = loadOptions({ ...input, word: null })
+      if (options === null) return 1
+      const { explainRequest } = await import('./explain/explain-command.ts')
+      return explainRequest(input, {
+        ...options,
+        file: shortPath(options.file, input.terminal.cwd),
+      })
     },
   },
   {
@@ -132,40 +155,8 @@ export const COMMANDS: readonly Command[] = [
       return changePeer(input, options)
     },
   },
-  {
-    name: 'cache',
-    summary: 'Shows what is cached, and removes some of it',
-    word: 'ACTION',
-    second: 'URL',
-    options: {
-      ...READING,
-      socket: { value: 'PATH', doc: 'the control socket, in place of that of a configuration' },
-      cache: { value: 'NAME', doc: 'only this cache (default: all)' },
-      key: { value: 'KEY', doc: 'purge: this cache key, with all its variants' },
-      prefix: { value: 'START', doc: 'purge: every URL or cache key that begins so' },
-      tag: { value: 'TAG', doc: 'purge: what has this Cache-Tag, Surrogate-Key or xkey' },
-      all: { doc: 'purge: everything' },
-      soft: { doc: 'purge: keep it, as something stale' },
-      url: { value: 'START', doc: 'ls: only URLs that begin so' },
-      limit: { value: 'N', doc: 'ls: at most so many (default: 100)' },
-      json: { doc: 'print JSON (docs/status.md)' },
-    },
-    details:
-      'Actions:\n' +
-      '  purge URL   removes what a request for the URL would be answered with, all variants of it\n' +
-      '  purge --key KEY, --prefix START, --tag TAG, --all\n' +
-      '  stat        how the caches are doing\n' +
-      '  ls          what is stored, in no order\n\n' +
-      'The running process is asked over its control socket. A purge holds for all workers and for\n' +
-      'what is being fetched, and is over when the command ends.\n' +
-      'Exit code: 0 when it is done, 3 when nothing runs, 1 when not.',
-    run: async input => {
-      const { runCacheCommand } = await import('./cache/cache-command.ts')
-      // `--prefix` is the start of keys here.
-      const { prefix: _, ...values } = input.values
-      return runCacheCommand(input, () => loadOptions({ ...input, values, word: null }))
-    },
-  },
+  CACHE,
+  ALIVE,
   KEEPALIVED,
   FLOATING_IP,
   {
@@ -267,35 +258,6 @@ async function convert(input: CommandInput): Promise<number> {
   return 0
 }
 
-/** A file below the working directory by its relative name. */
-function shortPath(file: string, cwd: string): string {
-  const short = relative(cwd, file)
-  return short === '' || short.startsWith('..') ? file : short
-}
-
-/** What the options say about the configuration; null when there is none, which is said. */
-function loadOptions({ values, word, terminal }: CommandInput): LoadOptions | null {
-  const prefix = prefixOf(terminal.cwd, values.prefix ?? null)
-  const found =
-    values.config === undefined
-      ? findConfig(word, terminal.cwd, prefix)
-      : findConfig(values.config, prefix, prefix)
-  if ('problem' in found) {
-    say(terminal, found.problem)
-    return null
-  }
-  return {
-    file: found.path,
-    prefix,
-    globals: values.globals ?? '',
-    format: FORMATS.find(name => name === values.format) ?? null,
-    env: terminal.env,
-    hostname: terminal.hostname,
-    isForeground: false,
-    errorLogPath: values['error-log'] ?? null,
-  }
-}
-
 function findCommand(name: string): Command | null {
   return COMMANDS.find(command => command.name === name) ?? null
 }
@@ -319,7 +281,7 @@ function longVersion(): string {
 }
 
 function helpText({ cwd }: Terminal): string {
-  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}\n`)
+  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)} ${summary}\n`)
   return (
     `${PROGRAM} ${VERSION}: a layer-7 reverse proxy and load balancer\n\n` +
     `Commands:\n${rows.join('')}\n` +

@@ -11,6 +11,7 @@ import type { PeerZone } from '../zone/peer-zone.ts'
 import { makeGroupSlots, makePeerSlots, peerKey, type SlotTable } from '../zone/slots.ts'
 import { CacheMemories } from './cache/cache-memories.ts'
 import type { KeptCache } from './cache/cache-messages.ts'
+import { LimitMemories } from './limit-memory.ts'
 import type { PeerAddress, UpstreamAddresses } from './resolve.ts'
 import { UpstreamMemories } from './upstream-memory.ts'
 
@@ -32,6 +33,7 @@ export class Generations {
   readonly #holders = new Map<number, Set<Holder>>()
   readonly #memories = new UpstreamMemories()
   readonly #caches = new CacheMemories()
+  readonly #limits = new LimitMemories()
   /** By version. */
   readonly #lists = new Map<number, PeerList>()
   #last = 0
@@ -77,12 +79,14 @@ export class Generations {
     this.#holders.set(number, new Set())
     const memories = this.#memories.take(number, config.upstreams)
     const caches = this.#caches.take(number, config.caches)
+    const limits = this.#limits.take(number, config.limitZones)
     const generation: Generation = {
       number,
       config,
       upstreams: resolved,
       memories,
       caches,
+      limits,
       listeners,
     }
     this.enter(generation)
@@ -161,7 +165,10 @@ export class Generations {
 
   /** Clears up after a worker, or the cache thread, that ended in what is shared for upstreams and caches. */
   reclaim(worker: number): void {
-    if (worker !== CACHE_THREAD) this.#memories.reclaim(worker)
+    if (worker !== CACHE_THREAD) {
+      this.#memories.reclaim(worker)
+      this.#limits.reclaim(worker)
+    }
     this.#caches.reclaim(worker)
   }
 
@@ -216,6 +223,7 @@ export class Generations {
     this.#groupSlots.release(number)
     this.#memories.release(number)
     this.#caches.release(number)
+    this.#limits.release(number)
   }
 }
 

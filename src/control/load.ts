@@ -25,6 +25,7 @@ import { dualStackIn, listenAddresses, workerCount } from './reload-plan.ts'
 import { resolveLines, type UpstreamAddresses } from './resolve.ts'
 import { applyState } from './state-file.ts'
 import { checkTemporaryDirectories } from './temporary-directories.ts'
+import { resolveTrusted } from './trusted-names.ts'
 
 /** What the command line says about the configuration. */
 export interface LoadOptions {
@@ -40,6 +41,8 @@ export interface LoadOptions {
   readonly isForeground: boolean
   /** `-e`, where the configuration names no error log: `stderr` or relative to the prefix; null for the default. */
   readonly errorLogPath: string | null
+  /** Keep every directive of an nginx.conf with its place. */
+  readonly keepsWritten?: boolean
 }
 
 /** What was read; `config` is null when it cannot be used. */
@@ -58,8 +61,8 @@ export interface LoadNames {
 
 /** Reads the file and everything it includes, without asking for names. */
 export function readFor(options: LoadOptions): ReadResult {
-  const { file, prefix, globals, env, hostname, format } = options
-  const readOptions = { prefix, globals, env, hostname }
+  const { file, prefix, globals, env, hostname, format, keepsWritten = false } = options
+  const readOptions = { prefix, globals, env, hostname, keepsWritten }
   const result = readConfig(file, format === null ? readOptions : { ...readOptions, format })
   if (result.config === null) return result
   return { ...result, config: withCommandLine(result.config, options) }
@@ -70,8 +73,9 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
   const result = withStates(readFor(options), options)
   if (result.config === null) return { ...result, lines: [], names: null }
   const { config: written, diagnostics: unreadable } = readFallbackPages(result.config)
+  const { config: known, diagnostics: strangers } = await resolveTrusted(written)
   const { config, diagnostics: unwritable } = checkTemporaryDirectories(
-    withFallbackGroups(written),
+    withFallbackGroups(known),
     result,
   )
   const names = await table.prepare(config.upstreams)
@@ -91,6 +95,7 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
     ...checkCacheDirectories(config),
     ...checkPrograms(config, options.env.PATH),
     ...(await checkModules(config)),
+    ...strangers,
     ...unreadable,
     ...unwritable,
     ...checkWorkerCount(config),
@@ -103,6 +108,22 @@ export async function load(options: LoadOptions, { table, isTrial }: LoadNames):
     lines,
     names: names.used,
   }
+}
+
+/** The file as `load` reads it, with nothing asked of the network and nothing tried on this machine. */
+export async function loadOffline(options: LoadOptions): Promise<Loaded> {
+  const result = withStates(readFor(options), options)
+  if (result.config === null) return { ...result, lines: [], names: null }
+  const { config: written, diagnostics: unreadable } = readFallbackPages(result.config)
+  const config = withFallbackGroups(written)
+  // A name stands for itself: where it leads is found out at the start.
+  const { lines } = await resolveLines(config.upstreams, {
+    lookup: async host => [host],
+    follow: (_upstream, peer) => makeLine([peer.address]),
+  })
+  const isRefused = unreadable.some(({ severity }) => severity === 'error')
+  const diagnostics = [...result.diagnostics, ...unreadable]
+  return { ...result, config: isRefused ? null : config, diagnostics, lines, names: null }
 }
 
 /** Puts in the peers that state files keep. */

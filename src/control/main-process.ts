@@ -1,5 +1,5 @@
 // The main thread from start to end: load, bind, start the workers, obey signals, reload, stop. One object for one
-// process; everything that decides is in other files of this folder.
+// process; everything that decides is in other files of this folder. Length: the phases of one life, which share what runs.
 
 import { systemDelay, within } from '../base/delay.ts'
 import { DescriptorLimit } from '../base/descriptor-limit.ts'
@@ -100,6 +100,7 @@ class MainProcess {
       onFilesChanged: () => this.#wantReload(),
       onPeersChanged: () => this.#refreshPeers(),
       workers: () => this.#supervisor?.count ?? 0,
+      refusal: () => this.#refusal(),
       cachesOf: generation => this.#memory.generations.cachesOf(generation),
       findKeys: async (url, method) => this.#supervisor?.findKeys(url, method) ?? null,
       onCachesGone: () => this.#memory.generations.reclaim(CACHE_THREAD),
@@ -214,8 +215,16 @@ class MainProcess {
     return this.#phase === 'stopping'
   }
 
+  /** Why this node is not to be asked. */
+  #refusal(): string {
+    if (this.#phase === 'draining') return 'it is draining'
+    if (this.#phase === 'stopping') return 'it is stopping'
+    return (this.#supervisor?.serving.length ?? 0) > 0 ? '' : 'no worker serves'
+  }
+
   async #drain(signal: NodeJS.Signals): Promise<void> {
     this.#phase = 'draining'
+    this.#overseer.onRefusal()
     const timeoutMs = this.#running!.config.process.shutdownTimeoutMs
     const limit = timeoutMs === 0 ? 'as long as they take' : `at most ${timeoutMs} ms`
     this.#write('notice', `${signal}: gracefully shutting down, requests have ${limit}`)
@@ -333,8 +342,9 @@ class MainProcess {
       generations,
       isAlone: this.#isAlone,
       log: (level, text) => this.#write(level, text),
-      onGone: index => {
+      onGone: (index, thread) => {
         this.#memory.reclaim(index)
+        this.#overseer.caches.onWorkerGone(thread)
         if (index === 0) removeUnixSockets(this.#running?.listening.bound ?? [])
       },
       onPurge: (cache, prefix) => this.#overseer.caches.purgePrefix(cache, prefix),

@@ -16,6 +16,9 @@ export function mapSettings(config: Config, change: (settings: Settings) => Sett
   const location = (from: Location): Location => ({
     ...from,
     settings: settings(from.settings),
+    ...(from.limitExcept === undefined
+      ? {}
+      : { limitExcept: { ...from.limitExcept, location: location(from.limitExcept.location) } }),
     locations: from.locations.map(location),
   })
   const servers = config.servers.map(server => ({

@@ -83,6 +83,7 @@ export function outputFiles(config: Config): ReadonlyMap<string, Origin> {
   }
   const addLocation = (location: Location) => {
     addSettings(location.settings, location.origin)
+    if (location.limitExcept !== undefined) addLocation(location.limitExcept.location)
     location.locations.forEach(addLocation)
   }
   const { process } = config

@@ -10,6 +10,7 @@ import type { Prober, ProberOptions } from '../probe/prober.ts'
 import type { Generation } from '../worker/messages.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import { AlertDesk } from './alerts.ts'
+import { AliveFile, type AliveLook } from './alive/alive-file.ts'
 import { CacheDesk } from './cache/cache-desk.ts'
 import type { KeptCache } from './cache/cache-messages.ts'
 import { ControlSocket } from './control-socket.ts'
@@ -37,6 +38,8 @@ export interface OverseerOptions {
   readonly onPeersChanged: () => void
   /** How many workers there are. */
   readonly workers: () => number
+  /** Why no request shall come to this node now; empty = they may. */
+  readonly refusal: () => string
   /** The caches of a generation in use. */
   readonly cachesOf: (generation: number) => readonly KeptCache[]
   /** Which cache keys a request would have. */
@@ -61,6 +64,7 @@ export class Overseer {
   /** What the caches need beside the workers. */
   readonly caches: CacheDesk
   readonly #socket: ControlSocket
+  readonly #alive: AliveFile
   readonly #end = new AbortController()
   #running: Running | null = null
   #withCommand: readonly FallbackGroup[] = []
@@ -92,6 +96,12 @@ export class Overseer {
       log,
       findKeys: options.findKeys,
       onGone: options.onCachesGone,
+      delay,
+      now: () => performance.now(),
+    })
+    this.#alive = new AliveFile({
+      look: () => this.#look(),
+      log: text => log('error', text),
       delay,
       now: () => performance.now(),
     })
@@ -140,10 +150,16 @@ export class Overseer {
   }
 
   /** Watches the files that were read last; resolves when the control socket is where it shall be. */
-  listen(): Promise<void> {
+  async listen(): Promise<void> {
     const { controlPath, fileWatch } = this.#running!.config.process
     this.#files.use(this.#texts, fileWatch.isReloading || fileWatch.command !== null)
-    return this.#socket.use(controlPath)
+    await this.#socket.use(controlPath)
+    this.#alive.use(this.#socket.path)
+  }
+
+  /** Whether requests shall come has changed: who asks is told at once. */
+  onRefusal(): void {
+    this.#alive.update()
   }
 
   /** Resolves when nothing is under way any more. */
@@ -162,6 +178,7 @@ export class Overseer {
 
   #stop(): void {
     this.#end.abort()
+    this.#alive.close()
     this.#files.close()
     this.leaving.close()
     this.#maintenance.close()
@@ -215,6 +232,18 @@ export class Overseer {
     const problem = await runProgram(command, { arguments: [file], signal })
     if (problem !== null && !signal.aborted) {
       this.#options.log('error', `the command for changed files failed: ${problem}`)
+    }
+  }
+
+  #look(): AliveLook {
+    const { listening } = this.#running!
+    const groups = this.#report().upstreams.map(({ name, peers }) => {
+      return [name, peers.filter(({ state }) => state === 'up').length] as const
+    })
+    return {
+      refusal: this.#options.refusal(),
+      groups: new Map(groups),
+      listener: listening.bound[0] ?? null,
     }
   }
 

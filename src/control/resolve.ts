@@ -93,7 +93,14 @@ export async function resolveLines(
   return { lines, diagnostics }
 }
 
-interface Answer {
+/** What stands behind one name now. */
+export async function resolveHost(host: string, options: ResolveOptions = {}): Promise<Answer> {
+  const { lookup = lookupHost, delay = systemDelay } = options
+  return await ask(host, lookup, options.timeoutMs ?? CONTROL_LIMITS.resolveTimeoutMs, delay)
+}
+
+/** All addresses of a name, or why there are none. */
+export interface Answer {
   readonly hosts: readonly string[]
   /** Empty when there are hosts. */
   readonly problem: string

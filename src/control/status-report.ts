@@ -8,6 +8,7 @@ import type { Method, Peer, Sticky, Upstream } from '../model/upstream.ts'
 import { GROUP } from '../zone/layout.ts'
 import type { PeerStatus, PeerZone } from '../zone/peer-zone.ts'
 import type { StatusCache } from './cache/cache-status.ts'
+import { limitStatus, type StatusLimit } from './limit-memory.ts'
 import type { Maintenance } from './maintenance.ts'
 import type { RosterPeer } from './peer-roster.ts'
 import type { PastTransition } from './probe-log.ts'
@@ -91,6 +92,7 @@ export interface StatusReport {
   readonly workers: number
   readonly upstreams: readonly StatusUpstream[]
   readonly caches: readonly StatusCache[]
+  readonly limits: readonly StatusLimit[]
   /** The newest last. */
   readonly transitions: readonly {
     readonly at: string
@@ -148,6 +150,7 @@ export function makeStatusReport(parts: StatusParts): StatusReport {
       }
     }),
     caches: parts.caches,
+    limits: limitStatus(config.limitZones, generation.limits),
     transitions: transitions.map(({ atMs, ...rest }) => ({ at: timeText(atMs), ...rest })),
   }
 }

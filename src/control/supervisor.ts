@@ -19,8 +19,11 @@ export interface SupervisorOptions {
   /** Workers cannot share a port on this platform: there is one, and it listens alone. */
   readonly isAlone: boolean
   readonly log: (level: LogLevel, text: string) => void
-  /** A worker has ended: its traces in shared memory are to be removed before another takes its index. */
-  readonly onGone: (index: number) => void
+  /**
+   * A worker has ended: its traces in shared memory are to be removed before another takes its index. `thread` is the
+   * number of this life of it.
+   */
+  readonly onGone: (index: number, thread: number) => void
   /** A request purges keys of a cache: see `WorkerEvents`. */
   readonly onPurge: (cache: string, prefix: string) => Promise<number>
   /** The workers cannot be kept alive: the process has to end. */
@@ -220,7 +223,7 @@ export class Supervisor {
   #onExit(seat: Seat, thread: WorkerThread, reason: string): void {
     const { log, onGone, generations } = this.#options
     seat.thread = null
-    onGone(seat.index)
+    onGone(seat.index, thread.threadId)
     generations.letGoAll(thread)
     const { aborted: isStopping } = this.#stopping.signal
     // Before the start is complete, `start` tells the caller.

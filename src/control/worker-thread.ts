@@ -38,6 +38,8 @@ export interface WorkerEvents {
 /** One thread, from its start to its end. A worker that takes a dead one's place is a new object. */
 export class WorkerThread {
   readonly index: number
+  /** No other thread of the process ever had it. */
+  readonly threadId: number
   /** When it started, for the one who counts deaths. */
   readonly startedMs: number
   readonly #worker: Worker
@@ -61,6 +63,7 @@ export class WorkerThread {
       name: `worker ${start.index}`,
       ...tuneEngine(),
     })
+    this.threadId = this.#worker.threadId
     this.#expect(start.generation.number)
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message, events))
     this.#worker.on('error', error => {

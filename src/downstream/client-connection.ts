@@ -6,6 +6,7 @@
 import { type Failure, fail } from '../base/failure.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { latin1Text } from '../http/latin1.ts'
+import { type ProxyHeader, readProxyHeader } from '../http/proxy-header.ts'
 import {
   checkPartialHead,
   findHeadEnd,
@@ -24,7 +25,13 @@ import { RepeatedHead } from './repeated-head.ts'
 /** Bytes that a client may send ahead of its answer before we stop reading. */
 const READ_AHEAD_BYTES_MAX = 65_536
 /** Where a connection stands. */
-export type ClientPhase = 'idle' | 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
+export type ClientPhase = 'preface' | 'idle' | 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
+
+/** How long the client may take, and whether its connection is reset when it takes longer. */
+export interface SendLimits {
+  readonly sendTimeoutMs: number
+  readonly resetsTimedOut: boolean
+}
 
 let serial = 0
 
@@ -39,6 +46,8 @@ export class ClientConnection implements ClientSocketOwner {
   /** Bytes of the request in hand had come before the one before it was answered. */
   isPipelined = false
   phase: ClientPhase = 'idle'
+  /** What a proxy in front of us said of the connection; null = nothing. */
+  proxyHeader: ProxyHeader | null = null
   /** The head of the request in hand; valid from `onRequest` until `finishResponse`. */
   head: RequestHead | null = null
   /** When the first byte of the request in hand arrived (`Clock.nowMs`). */
@@ -63,9 +72,12 @@ export class ClientConnection implements ClientSocketOwner {
   /** The client sends what nobody reads any more: it must get its answer all the same. */
   #mustLinger = false
   #keepaliveTimeoutMs = 0
+  /** While it is idle: not closed for others before this. */
+  #keptUntilMs = 0
   /** Of a client that does not read: what the kernel had not taken when its time was looked at. */
   #unsentBytes = 0
   #sendTimeoutMs: number
+  #resetsTimedOut = false
   #lingerUntilMs = 0
 
   constructor(socket: OwnedSocket, handler: ClientHandler) {
@@ -76,6 +88,7 @@ export class ClientConnection implements ClientSocketOwner {
     this.body = new BodyFeed(this, this.#timer, this.#ahead)
     const limits = handler.limits()
     this.#sendTimeoutMs = limits.sendTimeoutMs
+    if (handler.expectsProxyHeader === true) this.phase = 'preface'
     this.socket = new ClientSocket(socket, this)
     handler.wheel.set(this.#timer, limits.headerTimeoutMs)
   }
@@ -133,12 +146,42 @@ export class ClientConnection implements ClientSocketOwner {
       case 'tunnel':
         this.flow?.onBodyData(bytes, 0, count, false)
         return
+      case 'preface':
+        this.#takePreface(bytes, count)
+        return
       case 'lingering':
         this.handler.wheel.set(this.#timer, this.#lingerLeftMs())
         return
       case 'closed':
         return
     }
+  }
+
+  /** Reads the header of the PROXY protocol, in whatever pieces it comes, and then the first request. */
+  #takePreface(bytes: Buffer, count: number): void {
+    let all = bytes
+    let to = count
+    if (!this.#ahead.isEmpty) {
+      this.#ahead.append(bytes, 0, count)
+      all = this.#ahead.take()!
+      to = all.length
+    }
+    const read = readProxyHeader(all, 0, to)
+    if (read.kind === 'incomplete') {
+      this.#ahead.append(all, 0, to)
+    } else if (read.kind === 'broken') {
+      this.#refusePreface('error', read.text)
+    } else {
+      this.proxyHeader = read.header
+      this.phase = 'idle'
+      this.#receive(all, read.end, to, 0)
+    }
+  }
+
+  #refusePreface(level: 'error' | 'info', text: string): void {
+    this.handler.onBadProxyHeader?.(this, level, text)
+    this.phase = 'lingering'
+    this.socket.destroy()
   }
 
   #receiveWithAhead(bytes: Buffer, count: number): void {
@@ -301,9 +344,10 @@ export class ClientConnection implements ClientSocketOwner {
 
   // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Sets the time that one write may wait for the client. */
-  setSendTimeout(timeoutMs: number): void {
-    this.#sendTimeoutMs = timeoutMs
+  /** Sets the time that one write may wait for the client, and what becomes of one that takes longer. */
+  setSendTimeout({ sendTimeoutMs, resetsTimedOut }: SendLimits): void {
+    this.#sendTimeoutMs = sendTimeoutMs
+    this.#resetsTimedOut = resetsTimedOut
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -347,6 +391,7 @@ export class ClientConnection implements ClientSocketOwner {
         else wheel.clear(this.#timer)
         this.flow?.onDrain()
         return
+      case 'preface':
       case 'lingering':
       case 'closed':
         return
@@ -359,8 +404,9 @@ export class ClientConnection implements ClientSocketOwner {
    * Ends the request in hand, whose response is wholly written.
    *
    * @param keepaliveTimeoutMs how long to wait for the next request; 0 closes, with the lingering that RFC 9112 §9.6 asks for
+   * @param keepaliveMinMs how long of that the connection is not closed for others
    */
-  finishResponse(keepaliveTimeoutMs: number): void {
+  finishResponse(keepaliveTimeoutMs: number, keepaliveMinMs = 0): void {
     if (!this.isOpen) return
     if (this.head !== null) this.#repeated.give(this.head, this.requests === 1)
     this.head = null
@@ -374,6 +420,7 @@ export class ClientConnection implements ClientSocketOwner {
     this.isPipelined = this.#hasReadAhead
     this.body.reset()
     this.#keepaliveTimeoutMs = keepaliveTimeoutMs
+    this.#keptUntilMs = keepaliveMinMs === 0 ? 0 : this.handler.clock.nowMs + keepaliveMinMs
     this.handler.wheel.set(this.#timer, keepaliveTimeoutMs)
     if (!this.#isInLoop) this.#receiveKept()
   }
@@ -421,10 +468,17 @@ export class ClientConnection implements ClientSocketOwner {
 
   /** Closes now if no request is in hand. */
   closeIfIdle(): boolean {
-    if (this.phase !== 'idle') return false
+    const isIdle = this.phase === 'idle' || this.phase === 'preface'
+    if (!isIdle || this.handler.clock.nowMs < this.#keptUntilMs) return false
     this.phase = 'lingering'
     this.socket.destroy()
     return true
+  }
+
+  /** The worker ends: the same, but one that must be kept for a while closes after that. */
+  closeSoonIfIdle(): void {
+    if (this.closeIfIdle() || this.phase !== 'idle') return
+    this.handler.wheel.set(this.#timer, this.#keptUntilMs - this.handler.clock.nowMs)
   }
 
   /** Closes now if all that is left is to let the client take its last answer. */
@@ -461,6 +515,7 @@ export class ClientConnection implements ClientSocketOwner {
         this.#takeAheadAsHead()
         this.#refuse(fail('client_gone'))
         return
+      case 'preface':
       case 'idle':
       case 'lingering':
         this.phase = 'lingering'
@@ -499,6 +554,9 @@ export class ClientConnection implements ClientSocketOwner {
 
   #onTimer(): void {
     switch (this.phase) {
+      case 'preface':
+        this.#refusePreface('info', 'client timed out')
+        return
       case 'idle':
       case 'lingering':
       case 'closed':
@@ -527,7 +585,8 @@ export class ClientConnection implements ClientSocketOwner {
       const flow = this.flow
       this.flow = null
       flow?.onClientGone(fail('client_timeout', 'client did not take the response in time'))
-      this.socket.destroy()
+      if (this.#resetsTimedOut) this.socket.reset()
+      else this.socket.destroy()
     } else if (this.body.reader.isReading) {
       this.body.fail(fail('client_timeout', 'request body was not complete in time'))
     }

@@ -24,11 +24,15 @@ export interface ClientHandler {
   readonly wheel: TimerWheel
   /** The bound address that accepts the connections, where it is known. */
   readonly listenAddress?: ListenAddress | null
+  /** Connections begin with a header of the PROXY protocol. */
+  readonly expectsProxyHeader?: boolean
   limits(): ClientLimits
   /** A whole head is in `connection.head`. Answers now or later and ends with `finishResponse` or `abort`. */
   onRequest(connection: ClientConnection): void
   /** A head that is refused. Answers likewise; the connection closes after it. */
   onBadRequest(connection: ClientConnection, failure: Failure): void
+  /** That header is none, or did not come in time: the connection is closed. */
+  onBadProxyHeader?(connection: ClientConnection, level: 'error' | 'info', text: string): void
   /** The connection is gone, whatever the reason. */
   onClose(connection: ClientConnection): void
 }

@@ -2,6 +2,7 @@
 // questions that the control side asks. It tells who the client was in whose place it runs; what is written goes nowhere.
 
 import { assert } from '../base/assert.ts'
+import type { ProxyHeader } from '../http/proxy-header.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { BodyFeed } from './body-feed.ts'
 import type { ClientConnection, ClientPhase } from './client-connection.ts'
@@ -26,6 +27,7 @@ export type ClientLink = Pick<
   | 'remotePort'
   | 'localAddress'
   | 'localPort'
+  | 'proxyHeader'
   | 'bodyBytesRead'
   | 'mayServeNext'
   | 'setSendTimeout'
@@ -47,7 +49,7 @@ export type ClientFacts = Pick<
   | 'remotePort'
   | 'localAddress'
   | 'localPort'
->
+> & { readonly proxyHeader?: ProxyHeader | null }
 
 export class DetachedClient implements ClientLink {
   readonly serial: number
@@ -63,6 +65,7 @@ export class DetachedClient implements ClientLink {
   readonly remotePort: number
   readonly localAddress: string
   readonly localPort: number
+  readonly proxyHeader: ProxyHeader | null
   readonly bodyBytesRead = 0
   readonly mayServeNext = false
   readonly queuedBytes = 0
@@ -81,6 +84,7 @@ export class DetachedClient implements ClientLink {
     this.remotePort = client.remotePort
     this.localAddress = client.localAddress
     this.localPort = client.localPort
+    this.proxyHeader = client.proxyHeader ?? null
   }
 
   /** Its requests have no body. */

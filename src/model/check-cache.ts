@@ -124,11 +124,14 @@ export interface CachePlaces {
   readonly cache: Origin
   readonly key: Origin
   readonly slice: Origin
+  readonly purge: Origin
+  readonly buffering: Origin
 }
 
 /** Checks what one route does with its cache. */
 export function checkCacheSettings(
   cache: CacheSettings,
+  isBuffering: boolean,
   caches: readonly CachePath[],
   places: CachePlaces,
   report: Report,
@@ -149,7 +152,13 @@ export function checkCacheSettings(
   }
   if (cache.purge.some(one => !['', '0', null].includes(literalText(one)))) {
     const problem = 'Every request removes what is stored'
-    report('warning', problem, places.cache, 'name a variable that says when')
+    const hint = 'name a variable that says when, such as one that a map of $request_method sets'
+    report('warning', problem, places.purge, hint)
+  }
+  // A response may still ask for it itself (X-Accel-Buffering: yes).
+  if (!isBuffering && cache.mode === 'nginx') {
+    const problem = 'Nothing is stored in the cache where responses are not buffered'
+    report('notice', problem, places.buffering, 'switch buffering on, or the cache off')
   }
   const isSliced = cache.sliceBytes > 0 && cache.mode === 'nginx'
   if (isSliced && !hasVariable(cache.key, 'slice_range')) {

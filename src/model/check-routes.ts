@@ -3,11 +3,13 @@
 
 import type { CacheSettings } from './cache.ts'
 import type { Report, Suggest } from './check.ts'
+import { checkAccess } from './check-access.ts'
 import { checkCacheSettings } from './check-cache.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkRetries } from './check-retries.ts'
 import type { Config } from './config.ts'
 import { type Origin, originOf, type Sourced } from './origin.ts'
+import type { RewriteStep } from './rewrite.ts'
 import type { Location, LocationMatch, ProxyTarget, Server } from './route.ts'
 import type { Settings } from './settings.ts'
 import { literalText, type Template } from './template.ts'
@@ -48,6 +50,7 @@ class ServerCheck {
   check(server: Server): void {
     const chain = [server, this.#known.config.process]
     this.#checkLevel(server, null, chain)
+    this.#checkSteps(server.rewrite ?? [], chain)
     this.#checkLocations(server.locations, null, chain)
   }
 
@@ -68,7 +71,24 @@ class ServerCheck {
       this.#checkDuplicate(location, seen, origin)
       const inner = [location, ...chain]
       this.#checkLevel(location, match, inner)
+      this.#checkSteps(location.rewrite ?? [], inner)
+      if (location.limitExcept !== undefined) {
+        const limited = location.limitExcept.location
+        this.#checkLevel(limited, match, [limited, ...inner])
+      }
       this.#checkLocations(location.locations, match, inner)
+    }
+  }
+
+  #checkSteps(steps: readonly RewriteStep[], chain: readonly Sourced[]): void {
+    for (const step of steps) {
+      if (step.kind === 'rewrite') checkRegex(step.regex.pattern, step.origin, this.#report)
+      if (step.kind !== 'if') continue
+      const { condition, location, origin } = step
+      if (condition.kind === 'regex') checkRegex(condition.regex.pattern, origin, this.#report)
+      const inner = location === null ? chain : [location, ...chain]
+      if (location !== null) this.#checkLevel(location, location.match, inner)
+      this.#checkSteps(step.steps, inner)
     }
   }
 
@@ -138,8 +158,9 @@ class ServerCheck {
       const hint = this.#hint(format, this.#known.formats)
       this.#report('error', `Unknown log format "${format}"`, origin, hint)
     }
-    const { redirects, retry, cache, store } = settings.proxy
-    if (cache !== null) this.#checkCache(cache, chain)
+    checkAccess(level, findOrigin(chain, 'access.realm') ?? null, this.#report)
+    const { redirects, retry, cache, store, isBuffering } = settings.proxy
+    if (cache !== null) this.#checkCache(cache, isBuffering, chain)
     if (cache !== null && store !== null) this.#refuseBoth(chain)
     checkRetries(retry, originIn(chain, 'proxy.retry.tryTimeoutMs'), this.#report)
     for (const rule of redirects === 'default' ? [] : redirects) {
@@ -148,15 +169,17 @@ class ServerCheck {
     }
   }
 
-  #checkCache(cache: CacheSettings, chain: readonly Sourced[]): void {
+  #checkCache(cache: CacheSettings, isBuffering: boolean, chain: readonly Sourced[]): void {
     const { report, suggest, config } = this.#known
     const whole = originIn(chain, 'proxy.cache')
     const places = {
       cache: whole,
       key: findOrigin(chain, 'proxy.cache.key') ?? whole,
       slice: findOrigin(chain, 'proxy.cache.sliceBytes') ?? whole,
+      purge: findOrigin(chain, 'proxy.cache.purge') ?? whole,
+      buffering: findOrigin(chain, 'proxy.isBuffering') ?? whole,
     }
-    checkCacheSettings(cache, config.caches, places, report, suggest)
+    checkCacheSettings(cache, isBuffering, config.caches, places, report, suggest)
   }
 
   #refuseBoth(chain: readonly Sourced[]): void {

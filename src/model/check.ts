@@ -3,15 +3,18 @@
 // see; this sees the whole.
 
 import { checkCaches } from './check-cache.ts'
+import { checkLimits } from './check-limits.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkRoutes } from './check-routes.ts'
 import { checkSessionZones } from './check-session-zones.ts'
 import { checkUpstream } from './check-upstreams.ts'
+import { checkVariables } from './check-variables.ts'
 import type { Config } from './config.ts'
 import type { Diagnostic, Severity } from './diagnostic.ts'
 import { addressText, type Listen, type ListenAddress } from './listener.ts'
 import { BUILT_IN, type Origin, originOf } from './origin.ts'
-import type { Location, Server, ServerName } from './route.ts'
+import { allSteps } from './rewrite.ts'
+import type { Location, Return, Server, ServerName } from './route.ts'
 import type { Peer, Upstream } from './upstream.ts'
 
 /** Finds the known word nearest to a wrong one, for "did you mean"; null when none is near. */
@@ -30,7 +33,9 @@ export function checkConfig(config: Config, suggest: Suggest = () => null): Diag
   checkListeners(config.servers, report)
   checkNames(config.servers, report)
   checkReturns(config.servers, report)
+  checkVariables(config, report)
   checkCaches(config, report)
+  checkLimits(config, report)
   checkRoutes(config, report, suggest)
   return found
 }
@@ -216,13 +221,17 @@ function checkNameRegexes(server: Server, report: Report): void {
 
 /** nginx takes any number here, and clients make of it what they like (RFC 9110 §15). */
 function checkReturns(routes: readonly (Server | Location)[], report: Report): void {
-  for (const { returns, locations } of routes) {
-    if (returns !== null && returns.status > STATUS_MAX) {
-      const problem = `Status ${returns.status} is none of HTTP: clients take it for an error 500`
-      report('warning', problem, returns.origin, 'statuses go from 200 to 599')
-    }
+  for (const { returns, rewrite = [], locations } of routes) {
+    if (returns !== null) checkStatus(returns, report)
+    for (const step of allSteps(rewrite)) if (step.kind === 'return') checkStatus(step, report)
     checkReturns(locations, report)
   }
+}
+
+function checkStatus({ status, origin }: Return, report: Report): void {
+  if (status <= STATUS_MAX) return
+  const problem = `Status ${status} is none of HTTP: clients take it for an error 500`
+  report('warning', problem, origin, 'statuses go from 200 to 599')
 }
 
 const STATUS_MAX = 599

@@ -1,10 +1,12 @@
 // Everything that one configuration says, as plain cloneable data: the only thing that readers make and workers get.
 
 import type { CachePath } from './cache.ts'
+import type { LimitZone } from './limit-settings.ts'
 import type { Sourced } from './origin.ts'
 import type { Server } from './route.ts'
 import type { ErrorLog, LogFormat } from './settings.ts'
 import type { Upstream } from './upstream.ts'
+import type { VariableDefinition } from './variable-definitions.ts'
 
 export const FORMATS = ['yaml', 'nginx', 'ldirectord'] as const
 /** A configuration dialect. */
@@ -53,4 +55,8 @@ export interface Config {
   readonly logFormats: readonly LogFormat[]
   /** One for temporary files may stand in the directory of one. */
   readonly caches: readonly CachePath[]
+  /** Where requests and connections are counted, each name once. */
+  readonly limitZones: readonly LimitZone[]
+  /** Of two of one name the later one counts. */
+  readonly variables: readonly VariableDefinition[]
 }

@@ -4,12 +4,16 @@
 
 import { join } from 'node:path'
 
+import { OPEN_ACCESS } from './access.ts'
 import { type CompatProfile, NO_FILE_WATCH, type ProcessSettings } from './config.ts'
+import { NO_LIMITS } from './limit-settings.ts'
 import { BUILT_IN } from './origin.ts'
 import type { FieldTemplate, ProxySettings } from './proxy-settings.ts'
+import { DEFAULT_REAL_IP } from './real-ip.ts'
 import { DEFAULT_RESOLVER } from './resolver.ts'
 import type { AccessLog, ClientSettings, ErrorLog, LogFormat, Settings } from './settings.ts'
 import { literal } from './template.ts'
+import { DEFAULT_PEER_TLS, DEFAULT_SERVER_TLS } from './tls.ts'
 import type { Keepalive } from './upstream.ts'
 
 const KIB = 1024
@@ -103,12 +107,26 @@ export function defaultSettings(profile: CompatProfile, prefix: string): Setting
       index: [literal('index.html')],
       defaultType: 'text/plain',
       types: DEFAULT_TYPES,
+      modifiedSince: 'exact',
+      hasEtag: true,
+      rangesMax: null,
+      symlinks: null,
+      hasAutoindex: false,
+      autoindexFormat: 'html',
+      autoindexExact: true,
+      autoindexLocal: false,
     },
     proxy: defaultProxy(profile, prefix),
+    tls: DEFAULT_SERVER_TLS,
+    access: OPEN_ACCESS,
     resolver: DEFAULT_RESOLVER,
+    limits: NO_LIMITS,
+    realIp: DEFAULT_REAL_IP,
     addFields: [],
+    addTrailers: [],
     expires: { kind: 'off' },
     errorPages: [],
+    nestsErrorPages: false,
     accessLogs: [defaultAccessLog(prefix)],
     errorLogs: [defaultErrorLog(prefix)],
     serverTokens: 'on',
@@ -117,6 +135,8 @@ export function defaultSettings(profile: CompatProfile, prefix: string): Setting
     portInRedirect: true,
     serverNameInRedirect: false,
     logsNotFound: true,
+    logsRewrites: false,
+    warnsUnset: true,
   }
 }
 
@@ -166,11 +186,17 @@ function defaultClient(prefix: string): ClientSettings {
     bodyBufferBytes: 16 * KIB,
     bodyTimeoutMs: 60 * SECOND,
     bodyTempPath: join(prefix, 'client_body_temp'),
+    bodyFile: 'off',
     sendTimeoutMs: 60 * SECOND,
     keepaliveTimeoutMs: 75 * SECOND,
     keepaliveHeaderSeconds: 0,
     keepaliveRequestsMax: 1000,
     keepaliveAgeMaxMs: HOUR,
+    keepaliveMinMs: 0,
+    keepaliveDisable: ['msie6'],
+    fieldsMax: 1000,
+    resetsTimedOut: false,
+    sendsChunks: true,
     allowsUnderscores: false,
     ignoresInvalidFields: true,
     lingering: { mode: 'on', timeMs: 30 * SECOND, timeoutMs: 5 * SECOND },
@@ -183,8 +209,19 @@ function defaultProxy(profile: CompatProfile, prefix: string): ProxySettings {
     setFields: defaultSetFields(profile),
     hideFields: HIDDEN_FIELDS,
     redirects: 'default',
+    cookieDomains: [],
+    cookiePaths: [],
+    cookieFlags: [],
+    method: null,
+    body: null,
+    passesFields: true,
+    passesBody: true,
+    forcesRanges: false,
+    earlyHints: null,
+    tls: DEFAULT_PEER_TLS,
     isBuffering: true,
     isRequestBuffering: true,
+    limitRate: 0,
     bufferBytes: 4 * KIB,
     buffersBytes: 8 * 4 * KIB,
     busyBuffersBytes: 8 * KIB,

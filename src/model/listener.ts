@@ -20,6 +20,8 @@ export interface Listen extends Sourced {
   readonly backlog: number
   /** IPv6 only, for `[::]`; nginx's default is on. */
   readonly ipv6Only: boolean
+  /** Connections begin with a header of the PROXY protocol; holds for the address if one server says it. */
+  readonly expectsProxyHeader: boolean
 }
 
 /** The address in one canonical text: `127.0.0.1:80`, `[::1]:80`, `unix:/path`. Serves as key and for messages. */

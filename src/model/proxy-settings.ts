@@ -1,7 +1,9 @@
 // How a route talks to its peers: the `proxy_*` directives, resolved for one location.
 
 import type { CacheSettings, IgnorableField } from './cache.ts'
+import type { Rate } from './limit-settings.ts'
 import type { Template } from './template.ts'
+import type { PeerTls } from './tls.ts'
 
 /** What makes the next peer be tried (nginx: `proxy_next_upstream`). */
 export const RETRY_CONDITIONS = [
@@ -34,6 +36,38 @@ export type RedirectRule =
       readonly isCaseInsensitive: boolean
       readonly to: Template
     }
+
+/** One rule of `proxy_cookie_domain`: a whole domain, without regard to case and to a dot before it. */
+export type CookieDomainRule =
+  | { readonly kind: 'exact'; readonly from: Template; readonly to: Template }
+  | {
+      readonly kind: 'regex'
+      readonly pattern: string
+      readonly isCaseInsensitive: boolean
+      readonly to: Template
+    }
+
+/** Changes of a cookie's attributes (nginx: `proxy_cookie_flags`). */
+export const COOKIE_FLAGS = [
+  'secure',
+  'nosecure',
+  'httponly',
+  'nohttponly',
+  'samesite=strict',
+  'samesite=lax',
+  'samesite=none',
+  'nosamesite',
+] as const
+export type CookieFlag = (typeof COOKIE_FLAGS)[number]
+
+/** One rule of `proxy_cookie_flags`: the first that names a cookie holds. */
+export interface CookieFlagsRule {
+  readonly cookie:
+    | { readonly kind: 'name'; readonly name: Template }
+    | { readonly kind: 'regex'; readonly pattern: string }
+  /** Each comes to one of `COOKIE_FLAGS`, or to nothing. */
+  readonly flags: readonly Template[]
+}
 
 /** When a request goes on to another peer, and what that may cost. */
 export interface RetrySettings {
@@ -71,8 +105,29 @@ export interface ProxySettings {
   readonly hideFields: readonly string[]
   /** `default` rewrites the peer's own address as nginx does; an empty list is `off`. */
   readonly redirects: 'default' | readonly RedirectRule[]
+  /** What becomes of the Domain and the Path of cookies that peers set; the first rule that fits holds. */
+  readonly cookieDomains: readonly CookieDomainRule[]
+  readonly cookiePaths: readonly RedirectRule[]
+  /** What is added to their attributes, and taken away. */
+  readonly cookieFlags: readonly CookieFlagsRule[]
+  /** The method that peers are asked with; null = the client's. */
+  readonly method: Template | null
+  /** What is sent in the place of the client's body; null = that one. */
+  readonly body: Template | null
+  /** The client's fields go on to peers. */
+  readonly passesFields: boolean
+  /** The client's body does. */
+  readonly passesBody: boolean
+  /** Parts can be asked for whatever the peer says of it. */
+  readonly forcesRanges: boolean
+  /** One that is neither empty nor `0`: 103 of peers reaches the client; null = as the profile has it. */
+  readonly earlyHints: readonly Template[] | null
+  /** How peers are spoken to under TLS: read and checked, not in use yet. */
+  readonly tls: PeerTls
   readonly isBuffering: boolean
   readonly isRequestBuffering: boolean
+  /** Bytes per second that are read of a buffered response; 0 = as they come. */
+  readonly limitRate: Rate
   /** Largest response head. */
   readonly bufferBytes: number
   /** Memory for the body of one buffered response, all buffers together. */

@@ -2,6 +2,7 @@
 
 import type { Listen } from './listener.ts'
 import type { Sourced } from './origin.ts'
+import type { RewriteStep } from './rewrite.ts'
 import type { Settings } from './settings.ts'
 import type { Template } from './template.ts'
 
@@ -64,15 +65,27 @@ export type Action =
   /** Files under `settings.files`. */
   | { readonly kind: 'files' }
 
+/** `limit_except`: what answers in place of a location when the method is none of these. */
+export interface LimitExcept {
+  /** Upper case; HEAD is with GET. */
+  readonly methods: readonly string[]
+  /** With the match of the one around it. */
+  readonly location: Location
+}
+
 export interface Location extends Sourced {
   readonly match: LocationMatch
   readonly settings: Settings
   /** Answers before the action. */
   readonly returns: Return | null
+  /** What is passed before anything else; missing where there is nothing. Not inherited. */
+  readonly rewrite?: readonly RewriteStep[]
   /** Before the action; missing where there is none. Not inherited. */
   readonly tryFiles?: TryFiles
   readonly action: Action
   readonly isInternal: boolean
+  /** Missing where all methods are treated alike. Not inherited. */
+  readonly limitExcept?: LimitExcept
   readonly locations: readonly Location[]
 }
 
@@ -83,6 +96,8 @@ export interface Server extends Sourced {
   readonly name: string
   readonly settings: Settings
   readonly returns: Return | null
+  /** What is passed before a location is looked for; missing where there is nothing. */
+  readonly rewrite?: readonly RewriteStep[]
   /** For a request that matches no location; missing where there is none. */
   readonly tryFiles?: TryFiles
   /** What a request gets that matches no location. */

@@ -1,7 +1,7 @@
 // Answers that do not come from a peer: statuses with their error pages, redirects, texts, and bodies pulled from a source.
 
 import type { BodySource } from '../base/body-source.ts'
-import { type Failure, failureText } from '../base/failure.ts'
+import { type Failure, fail, failureText } from '../base/failure.ts'
 import { FIELD } from '../http/field-list.ts'
 import { mayHaveBody } from '../http/status.ts'
 import { escapeUri } from '../http/target.ts'
@@ -9,12 +9,16 @@ import { builtInPage } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
-import { findNamedLocation, redirectInternally } from './route.ts'
+import { paceResponse } from './rate-limit.ts'
+import { findNamedLocation, REDIRECTS_MAX, redirectInternally } from './route.ts'
 import type { ErrorPageRuntime, LocationRuntime } from './runtime.ts'
 import { fieldText } from './safe-text.ts'
 import { SourceRelay } from './source-relay.ts'
+import { isTrailed, lastChunk } from './trailers.ts'
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** What conditions and ranges make of 200. */
+const OF_200: ReadonlySet<number> = new Set([206, 304, 412, 416])
 /** nginx's own code for too large a head; clients get 400 in its place. */
 const HEAD_TOO_LARGE = 494
 const CONTENT_TYPE = /^Content-Type: .*\r\n/m
@@ -29,10 +33,10 @@ export function answerStatus(exchange: Exchange, status: number): void {
   if (exchange.isFinished || exchange.state !== 'none') return
   if (status === 444) {
     exchange.status = 444
-    cutExchange(exchange, false)
+    cutExchange(exchange, locationOf(exchange).settings.client.resetsTimedOut)
     return
   }
-  if (exchange.errorStatus === 0 && status >= 300 && answerErrorPage(exchange, status)) return
+  if (mayHavePage(exchange) && status >= 300 && answerErrorPage(exchange, status)) return
   const sent = isNginxCode(status) ? 400 : status
   const location = locationOf(exchange)
   // An error page that itself comes to a status has that one: it is only what the page says that keeps the error's.
@@ -48,13 +52,30 @@ export function answerFailure(exchange: Exchange, failure: Failure, status: numb
     cutExchange(exchange, false)
     return
   }
+  const { client } = locationOf(exchange).settings
+  if (failure.failure === 'client_timeout' && client.resetsTimedOut) {
+    exchange.status = status
+    cutExchange(exchange, true)
+    return
+  }
   answerStatus(exchange, status)
 }
 
-/** Whether an `error_page` of the location names `status`. */
+/** An error page has none itself, unless the location that it stands for says so (`recursive_error_pages`). */
+function mayHavePage({ errorStatus, nestsErrorPage }: Exchange): boolean {
+  return errorStatus === 0 || nestsErrorPage
+}
+
+/** Whether an `error_page` of the location names `status`, be it that of an error page that has none itself. */
+export function interceptsStatus(exchange: Exchange, status: number): boolean {
+  if (status < 300 || !locationOf(exchange).settings.proxy.interceptsErrors) return false
+  return locationOf(exchange).errorPages.some(page => page.statuses.includes(status))
+}
+
+/** Whether `status` would have an error page. */
 export function hasErrorPage(exchange: Exchange, status: number): boolean {
   return (
-    exchange.errorStatus === 0 &&
+    mayHavePage(exchange) &&
     locationOf(exchange).errorPages.some(page => page.statuses.includes(status))
   )
 }
@@ -76,6 +97,8 @@ function answerErrorPage(exchange: Exchange, status: number): boolean {
   const page = findErrorPage(exchange, status)
   if (page === undefined) return false
   const target = page.target(exchange)
+  exchange.snapshot.trace?.onErrorPage(exchange, status, target)
+  exchange.nestsErrorPage = locationOf(exchange).settings.nestsErrorPages
   if (target.startsWith('/') || target.startsWith('@')) {
     // -1: the page's own status counts (`=` without a number).
     exchange.errorStatus = page.status === 0 ? -1 : (page.status ?? status)
@@ -99,9 +122,13 @@ export function runNamedLocation(exchange: Exchange, name: string): void {
   const location = findNamedLocation(exchange, name)
   // The path is no other than before: a target that the client sent goes on as it came.
   exchange.isInternal = isInternal
+  if (exchange.redirects > REDIRECTS_MAX) {
+    const text = 'rewrite or internal redirection cycle while redirect to named location'
+    endCycle(exchange, fail('internal', `${text} "@${name}"`))
+    return
+  }
   if (location === null) {
     logFailure(exchange, 'error', `could not find named location "@${name}"`)
-    exchange.errorStatus = 500
     answerStatus(exchange, 500)
     return
   }
@@ -109,17 +136,35 @@ export function runNamedLocation(exchange: Exchange, name: string): void {
   location.handler(exchange)
 }
 
-/** Goes on with another path of the same server, with the method as it is. */
-export function internalRedirect(exchange: Exchange, uri: string): void {
+/**
+ * Goes on with another path of the same server, with the method as it is.
+ *
+ * @param args null = they follow the path behind a question mark
+ */
+export function internalRedirect(
+  exchange: Exchange,
+  uri: string,
+  args: string | null = null,
+): void {
   const failure = redirectInternally(exchange, uri)
   if (failure !== null) {
-    logFailure(exchange, 'error', failureText(failure))
-    exchange.errorStatus = 500
-    exchange.failure = failure
-    answerStatus(exchange, 500)
+    endCycle(exchange, failure)
     return
   }
+  if (args !== null) {
+    exchange.uri = uri
+    exchange.args = args
+  }
   exchange.snapshot.runLocation(exchange)
+}
+
+/** No error page leads out of a circle. */
+function endCycle(exchange: Exchange, failure: Failure): void {
+  logFailure(exchange, 'error', failureText(failure))
+  exchange.errorStatus = 500
+  exchange.nestsErrorPage = false
+  exchange.failure = failure
+  answerStatus(exchange, 500)
 }
 
 /** Answers with Location; a path gets scheme and host as `absolute_redirect` and its companions say. */
@@ -155,29 +200,36 @@ export function answerMissingSlash(exchange: Exchange): void {
 /** Answers `return CODE text`. */
 export function answerText(exchange: Exchange, status: number, type: string, text: string): void {
   const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
-  sendText(exchange, final, final === 204 ? '' : `Content-Type: ${type}\r\n`, text)
+  sendText(exchange, final, final === 204 || type === '' ? '' : `Content-Type: ${type}\r\n`, text)
 }
 
 function sendText(exchange: Exchange, status: number, lines: string, body: string): void {
   const isKeepAlive = decideKeepAlive(exchange, status)
   const hasBody = mayHaveBody(status)
   const length = hasBody ? body.length : -1
-  const head = locationOf(exchange).response.ofOwn(
+  const location = locationOf(exchange)
+  const sends = hasBody && exchange.method !== 'HEAD' && exchange.head.method !== 'HEAD'
+  const isTrailing = sends && isTrailed(exchange, location, status)
+  const head = location.response.ofOwn(
     exchange,
     status,
     lines + statusLines(exchange, status),
     length,
-    'length',
+    isTrailing ? 'chunked' : 'length',
     isKeepAlive,
   )
   beginResponse(exchange, status, head)
-  const sends = hasBody && exchange.method !== 'HEAD' && exchange.head.method !== 'HEAD'
+  const sent = isTrailing ? chunkOf(body) + lastChunk(exchange, location) : body
   if (sends) {
-    exchange.bodyBytesSent = body.length
-    exchange.bytesSent += body.length
+    exchange.bodyBytesSent = sent.length
+    exchange.bytesSent += sent.length
   }
-  exchange.connection.writeText(sends ? head + body : head)
+  exchange.connection.writeText(sends ? head + sent : head)
   finishExchange(exchange, isKeepAlive)
+}
+
+function chunkOf(text: string): string {
+  return text === '' ? '' : `${text.length.toString(16)}\r\n${text}\r\n`
 }
 
 /**
@@ -198,26 +250,53 @@ export function answerSource(
     source?.close()
     return
   }
-  const final = exchange.errorStatus > 0 ? exchange.errorStatus : status
+  // An error page that counts as 200 may be given in part, or not at all, as any file.
+  const isOwn = exchange.errorStatus <= 0 || (exchange.errorStatus === 200 && OF_200.has(status))
+  const final = isOwn ? status : exchange.errorStatus
   const isKeepAlive = decideKeepAlive(exchange, final)
   const hasBody = mayHaveBody(final)
   const length = hasBody ? contentLength : -1
-  const head = locationOf(exchange).response.ofOwn(
+  const location = locationOf(exchange)
+  const isTrailing = isTrailed(exchange, location, final)
+  const framing = isTrailing ? 'chunked' : 'length'
+  const head = location.response.ofOwn(
     exchange,
     final,
     (hasBody ? lines : lines.replace(CONTENT_TYPE, '')) + statusLines(exchange, final),
     length,
-    'length',
+    framing,
     isKeepAlive,
   )
   beginResponse(exchange, final, head)
   if (source === null || !hasBody || exchange.method === 'HEAD') {
     source?.close()
-    exchange.connection.writeText(head)
+    exchange.connection.writeText(isTrailing ? head + lastChunk(exchange, location) : head)
     finishExchange(exchange, isKeepAlive)
     return
   }
-  new SourceRelay(exchange, source, contentLength, isKeepAlive).start(head)
+  const end = isTrailing ? () => lastChunk(exchange, location) : undefined
+  new SourceRelay(exchange, source, contentLength, isKeepAlive, framing, end).start(head)
+}
+
+/** Answers 200 with a text whose length is not told, as nginx does where it begins before it knows. */
+export function answerStream(exchange: Exchange, lines: string, text: string): void {
+  if (exchange.isFinished || exchange.state !== 'none') return
+  const status = exchange.errorStatus > 0 ? exchange.errorStatus : 200
+  const location = locationOf(exchange)
+  const sends = mayHaveBody(status) && exchange.method !== 'HEAD'
+  const isChunked = sends && exchange.head.minor === 1 && location.settings.client.sendsChunks
+  if (sends && !isChunked) exchange.mustClose = true
+  const isKeepAlive = decideKeepAlive(exchange, status)
+  const framing = isChunked ? 'chunked' : 'close'
+  const head = location.response.ofOwn(exchange, status, lines, -1, framing, isKeepAlive)
+  beginResponse(exchange, status, head)
+  const body = isChunked ? chunkOf(text) + lastChunk(exchange, location) : text
+  if (sends) {
+    exchange.bodyBytesSent = body.length
+    exchange.bytesSent += body.length
+  }
+  exchange.connection.writeText(sends ? head + body : head)
+  finishExchange(exchange, isKeepAlive)
 }
 
 /** Fields that go with our own answers of a status. */
@@ -253,5 +332,6 @@ function beginResponse(exchange: Exchange, status: number, head: string): void {
   exchange.state = 'head'
   exchange.sentHead = head
   exchange.bytesSent += head.length
-  exchange.connection.setSendTimeout(locationOf(exchange).settings.client.sendTimeoutMs)
+  paceResponse(exchange, locationOf(exchange))
+  exchange.connection.setSendTimeout(locationOf(exchange).settings.client)
 }

@@ -4,15 +4,18 @@ import { FAILURES, type Failure } from '../base/failure.ts'
 import type { ClientConnection } from '../downstream/client-connection.ts'
 import { FIELD } from '../http/field-list.ts'
 import { RequestHead } from '../http/request-parser.ts'
-import { answerFailure, answerMissingSlash, answerStatus } from './answer.ts'
+import { answerFailure, answerStatus } from './answer.ts'
 import { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import { finishExchange } from './finish.ts'
 import { HeadMemo, recall } from './head-memo.ts'
 import { readRefused } from './refused-head.ts'
-import { findLocation, type Routed, readTarget, setCaptures } from './route.ts'
+import { passServer } from './rewrite-phase.ts'
+import { findLocation, readTarget, setCaptures } from './route.ts'
+import { answerRouted, searchLocation } from './run-location.ts'
 import type { Snapshot } from './runtime.ts'
 import type { ServerTable } from './server-table.ts'
+import { isAsSent } from './set-variable.ts'
 
 /** Starts the exchange of `connection.head` on `snapshot`. */
 export function beginExchange(
@@ -32,11 +35,12 @@ export function beginExchange(
   exchange.requestBytes = head.headBytes
   if (captures !== null) setCaptures(exchange, captures)
   exchange.step = 'route'
-  const failure = head.method === 'CONNECT' ? null : readTarget(exchange)
+  const failure = head.method === 'CONNECT' ? null : readTarget(exchange, servers.defaultServer)
   if (failure !== null) {
     refuseTarget(exchange, failure, servers)
     return
   }
+  if (server.realIp !== null) exchange.realClient = server.realIp.find(exchange)
   if (head.method === 'TRACE' || head.method === 'CONNECT') {
     const text = `client sent ${head.method} method while reading client request headers`
     refuse(exchange, { failure: 'method_not_allowed', detail: head.method }, text, '')
@@ -46,8 +50,16 @@ export function beginExchange(
     answerStatus(exchange, 204)
     return
   }
+  const { rewrite } = server
+  if (rewrite === null) route(exchange, servers)
+  else passServer(exchange, rewrite, passed => route(passed, servers))
+}
+
+/** Finds the location, and remembers it where the head says it all. */
+function route(exchange: Exchange, servers: ServerTable): void {
+  const { head } = exchange
   const routed = findLocation(exchange)
-  if (routed === 'found' && head.isRepeated && exchange.captures === null) {
+  if (routed === 'found' && head.isRepeated && exchange.captures === null && isAsSent(exchange)) {
     exchange.memo = new HeadMemo(exchange, servers, exchange.location!)
     head.memo = exchange.memo
   }
@@ -69,10 +81,27 @@ function beginAgain(connection: ClientConnection, memo: HeadMemo): void {
   exchange.requestBytes = head.headBytes
   exchange.uri = memo.uri
   exchange.args = memo.args
+  exchange.realClient = memo.realClient
+  exchange.step = 'route'
+  const { rewrite } = memo.server
+  if (rewrite !== null) {
+    passServer(exchange, rewrite, passed => routeAgain(passed, memo))
+    return
+  }
   exchange.location = location
   exchange.memo = memo
-  exchange.step = 'route'
   location.handler(exchange)
+}
+
+/** What the steps of its server did to a request is not known from the one before. */
+function routeAgain(exchange: Exchange, memo: HeadMemo): void {
+  if (!isAsSent(exchange)) {
+    searchLocation(exchange)
+    return
+  }
+  exchange.location = memo.location
+  exchange.memo = memo
+  memo.location.handler(exchange)
 }
 
 /** Answers a head that was refused by the parser, or never came. */
@@ -91,7 +120,7 @@ export function refuseRequest(
   if (captures !== null) setCaptures(exchange, captures)
   exchange.requestBytes = refusal.bytes
   exchange.step = 'receive'
-  if (head.target !== '') readTarget(exchange)
+  if (head.target !== '') readTarget(exchange, servers.defaultServer)
   refuse(exchange, failure, refusal.text, refusal.reason)
 }
 
@@ -106,15 +135,16 @@ function refuseTarget(exchange: Exchange, failure: Failure, servers: ServerTable
   refuse(exchange, failure, refusal.text, refusal.reason)
 }
 
-/** Finds the location of the exchange's path and lets it answer. */
+/** Goes on with the path that an internal redirect gave the exchange: from the steps of its server on, as in nginx. */
 export function runLocation(exchange: Exchange): void {
-  answerRouted(exchange, findLocation(exchange))
-}
-
-function answerRouted(exchange: Exchange, routed: Routed): void {
-  if (routed === 'slash-missing') answerMissingSlash(exchange)
-  else if (routed === 'internal-only') answerStatus(exchange, 404)
-  else exchange.location!.handler(exchange)
+  const { rewrite } = exchange.server
+  exchange.isLocationKept = true
+  if (rewrite === null) {
+    searchLocation(exchange)
+    return
+  }
+  exchange.location = null
+  passServer(exchange, rewrite, searchLocation)
 }
 
 function refuse(exchange: Exchange, failure: Failure, text: string, reason: string): void {

@@ -2,21 +2,22 @@
 // against it, its head goes through the location's templates as a peer's would.
 
 import { type CacheEntry, isWithoutBody } from '../cache/entry.ts'
-import { cacheStatusLine } from '../cache/policy/cache-status.ts'
 import { FIELDS_NOT_IN_304 } from '../cache/policy/client-conditions.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { mayHaveBody } from '../http/status.ts'
-import { answerStatus, hasErrorPage } from './answer.ts'
+import { answerStatus, interceptsStatus } from './answer.ts'
 import { ANSWER_WHOLE, isRanged, judgeEntry } from './cache-conditions.ts'
-import { CACHE_NAME, forwardReason, PLAIN_OUTCOME } from './cache-outcome.ts'
+import { outcomeLine } from './cache-outcome.ts'
 import { EntrySource } from './entry-source.ts'
 import type { Exchange } from './exchange.ts'
 import type { FilePart } from './file-source.ts'
 import { decideKeepAlive, finishExchange } from './finish.ts'
+import { paceResponse, takeAccelRate } from './rate-limit.ts'
 import type { OutgoingFraming } from './response-head.ts'
 import type { CacheRuntime, LocationRuntime } from './runtime.ts'
 import { SlicedEntry } from './sliced-entry.ts'
 import { SourceRelay } from './source-relay.ts'
+import { isTrailed, lastChunk } from './trailers.ts'
 
 /** Up to the end, wherever that will be. */
 const TO_THE_END = Number.MAX_SAFE_INTEGER
@@ -40,7 +41,7 @@ export function answerEntry(
     entryTaker(found)
     return
   }
-  if (exchange.isDetached) {
+  if (exchange.isDetached && exchange.askedFor === null) {
     // Nobody waits for what it says.
     found.release()
     exchange.status = found.head.status
@@ -60,16 +61,17 @@ export function answerEntry(
     answerStatus(exchange, head.status)
     return
   }
-  const isError = head.status >= 300 && location.settings.proxy.interceptsErrors
-  if (isError && hasErrorPage(exchange, head.status)) {
+  if (interceptsStatus(exchange, head.status)) {
     entry.release()
     answerStatus(exchange, head.status)
     return
   }
   const isErrorPage = exchange.errorStatus > 0
+  const { files, proxy } = location.settings
+  const { forcesRanges } = proxy
   const judged = isErrorPage
     ? ANSWER_WHOLE
-    : judgeEntry(exchange.head, entry, cache.settings.mode, isNew)
+    : judgeEntry(exchange.head, entry, cache.settings.mode, isNew, forcesRanges, files)
   if (judged.status === 412 || judged.status === 416) {
     entry.release()
     // As in nginx, what is added to the whole stays with what could not be given.
@@ -83,19 +85,22 @@ export function answerEntry(
   const hasBody = mayHaveBody(status)
   const isHead = exchange.head.method === 'HEAD'
   const isEndless = hasBody && length === -1
-  const framing: OutgoingFraming = !isEndless
-    ? 'length'
-    : exchange.head.minor === 1
-      ? 'chunked'
-      : 'close'
+  const isTrailing = hasBody && !isHead && isTrailed(exchange, location, status)
+  const framing: OutgoingFraming = isTrailing
+    ? 'chunked'
+    : !isEndless
+      ? 'length'
+      : exchange.head.minor === 1 && location.settings.client.sendsChunks
+        ? 'chunked'
+        : 'close'
   if (framing === 'close') exchange.mustClose = true
   const isKeepAlive = decideKeepAlive(exchange, status)
-  const isRangedEntry = isRanged(entry, cache.settings.mode)
+  const isRangedEntry = isRanged(entry, cache.settings.mode, forcesRanges)
   const text = location.response.fromStore(exchange, head, {
     status,
     lines:
       judged.lines +
-      statusLine(exchange, cache, entry, isNew) +
+      outcomeLine(exchange, cache, status, meta.freshness.freshUntilMs) +
       (isNew && (head === own || meta.initialAgeSeconds === 0)
         ? ''
         : ageLines(exchange, cache, entry)),
@@ -104,7 +109,7 @@ export function answerEntry(
     isKeepAlive,
     dropsType: judged.dropsType,
     dropsRanges: isRangedEntry,
-    isRanged: isRangedEntry && status === 200,
+    isRanged: isRangedEntry && status === 200 && files.rangesMax !== 0,
     keepsDate: cache.settings.mode === 'standard',
     isKept: head !== own,
     hides: hiddenFields(cache, entry, judged.status, isNew),
@@ -114,15 +119,17 @@ export function answerEntry(
   exchange.state = 'head'
   exchange.sentHead = text
   exchange.bytesSent += text.length
+  takeAccelRate(exchange, entry.head, location.settings.proxy.ignoreFields)
+  paceResponse(exchange, location)
   const { connection } = exchange
-  connection.setSendTimeout(location.settings.client.sendTimeoutMs)
+  connection.setSendTimeout(location.settings.client)
   if (isHead || !hasBody || length === 0) {
     entry.release()
-    connection.writeText(text)
+    connection.writeText(isTrailing ? text + lastChunk(exchange, location) : text)
     finishExchange(exchange, isKeepAlive)
     return
   }
-  if (entry.text !== null && judged.parts === null) {
+  if (entry.text !== null && judged.parts === null && !isTrailing) {
     const body = entry.text
     entry.release()
     exchange.bodyBytesSent = body.length
@@ -134,8 +141,9 @@ export function answerEntry(
   const parts: readonly FilePart[] = judged.parts ?? [
     { start: 0, end: length === -1 ? TO_THE_END : length },
   ]
-  const source = new EntrySource(entry, parts)
-  new SourceRelay(exchange, source, length, isKeepAlive, framing).start(text)
+  const source = new EntrySource(exchange, cache, entry, parts)
+  const end = isTrailing ? () => lastChunk(exchange, location) : undefined
+  new SourceRelay(exchange, source, length, isKeepAlive, framing, end).start(text)
 }
 
 function ageLines(exchange: Exchange, { policy }: CacheRuntime, entry: CacheEntry): string {
@@ -153,25 +161,3 @@ function hiddenFields(
 }
 
 const NONE: readonly string[] = []
-
-/** RFC 9211; nginx says it in a variable. */
-function statusLine(
-  exchange: Exchange,
-  { settings }: CacheRuntime,
-  { meta }: CacheEntry,
-  isNew: boolean,
-): string {
-  if (settings.mode === 'nginx') return ''
-  const { wallMs } = exchange.snapshot.services.clock
-  const ttlSeconds = Math.round((meta.freshness.freshUntilMs - wallMs) / 1000)
-  const forward = forwardReason(exchange.cacheStatus, meta.parts !== null)
-  return forward === null
-    ? `Cache-Status: ${CACHE_NAME}; hit; ttl=${ttlSeconds}\r\n`
-    : cacheStatusLine({
-        ...PLAIN_OUTCOME,
-        forward,
-        forwardStatus: exchange.cacheStatus === 'REVALIDATED' ? 304 : 0,
-        ttlSeconds,
-        isStored: isNew,
-      })
-}

@@ -2,7 +2,7 @@
 // from a peer. In their order, as they lie in the file.
 
 import type { BodySource } from '../base/body-source.ts'
-import { failureText } from '../base/failure.ts'
+import { type Failure, failureText } from '../base/failure.ts'
 import type { CacheEntry } from '../cache/entry.ts'
 import type { Segment } from '../cache/policy/combine.ts'
 import type { EntryWriter } from '../cache/store/cache-store.ts'
@@ -10,13 +10,20 @@ import type { EntryWriter } from '../cache/store/cache-store.ts'
 /** Bytes of the peer that wait while stored ones are copied. */
 const HELD_BYTES_MAX = 65_536
 
+/** Opens bytes [start, end) of the representation elsewhere, where what is stored of them is damaged; null = it cannot. */
+export type Mend = (damage: Failure, start: number, end: number) => BodySource | null
+
 export class CombiningWriter implements EntryWriter {
   readonly entry: CacheEntry
   readonly #writer: EntryWriter
   readonly #base: CacheEntry | null
   readonly #segments: readonly Segment[]
   #index = 0
+  readonly #mend: Mend
   #source: BodySource | null = null
+  /** Of the stored run in hand: its next byte, and whether that comes from elsewhere. */
+  #place = 0
+  #isMended = false
   /** Of the new run, what came before its turn. */
   #held: Buffer[] = []
   #heldBytes = 0
@@ -28,7 +35,13 @@ export class CombiningWriter implements EntryWriter {
   onReady: (() => void) | null = null
 
   /** @param base held by the caller until the end */
-  constructor(writer: EntryWriter, base: CacheEntry | null, segments: readonly Segment[]) {
+  constructor(
+    writer: EntryWriter,
+    base: CacheEntry | null,
+    segments: readonly Segment[],
+    mend: Mend = () => null,
+  ) {
+    this.#mend = mend
     this.entry = writer.entry
     this.#writer = writer
     this.#base = base
@@ -112,23 +125,36 @@ export class CombiningWriter implements EntryWriter {
   /** Returns whether the run is copied. */
   #copy(segment: Segment): boolean {
     if (this.#source === null) {
-      this.#source = this.#base!.open(segment.start, segment.end)
-      this.#source.onReadable = () => this.#goOn()
+      this.#place = segment.start
+      this.#isMended = false
+      this.#take(this.#base!.open(segment.start, segment.end))
     }
-    const source = this.#source
+    const source = this.#source!
     for (;;) {
       const bytes = source.read()
       if (bytes === 'wait') return false
       if (bytes === null) break
+      this.#place += bytes.length
       if (!this.#writer.append(bytes, 0, bytes.length)) return false
     }
     const { failure } = source
     source.close()
     this.#source = null
     if (failure === null) return true
+    const rest = this.#isMended ? null : this.#mend(failure, this.#place, segment.end)
+    if (rest !== null) {
+      this.#isMended = true
+      this.#take(rest)
+      return this.#copy(segment)
+    }
     this.#finish = null
     this.abort(failureText(failure))
     return false
+  }
+
+  #take(source: BodySource): void {
+    this.#source = source
+    source.onReadable = () => this.#goOn()
   }
 
   #stop(): void {

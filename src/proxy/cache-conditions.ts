@@ -8,10 +8,14 @@ import { FIELD } from '../http/field-list.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { CacheMode } from '../model/cache.ts'
+import type { FileSettings } from '../model/settings.ts'
 import { judgeConditions, rangeHolds, type Validators } from './file-conditions.ts'
 import { type ByteRange, contentRange, parseRanges } from './file-range.ts'
 import type { FilePart } from './file-source.ts'
 import { makeMultipart } from './multipart.ts'
+
+/** What `if_modified_since` and `max_ranges` say. */
+type RangeSettings = Pick<FileSettings, 'modifiedSince' | 'rangesMax'>
 
 export interface JudgedEntry {
   /** 0 = the entry's own. */
@@ -45,26 +49,35 @@ const CONDITION_BITS = [
   FIELD.range,
 ].reduce((bits, id) => bits | (1 << id), 0)
 
-/** Whether parts of an entry can be asked for: in `nginx` mode only where its peer has said so. */
-export function isRanged({ head, meta }: CacheEntry, mode: CacheMode): boolean {
+/**
+ * Whether parts of an entry can be asked for: in `nginx` mode only where its peer has said so.
+ *
+ * @param isForced whatever that said (`proxy_force_ranges`)
+ */
+export function isRanged({ head, meta }: CacheEntry, mode: CacheMode, isForced: boolean): boolean {
   if (meta.length === -1 || head.status !== 200) return false
-  return mode === 'standard' || head.fields.findId(FIELD.accept_ranges) !== -1
+  return isForced || mode === 'standard' || head.fields.findId(FIELD.accept_ranges) !== -1
 }
 
 /**
  * Judges the request's conditions, then its ranges (RFC 9110 §13.2.2).
  *
  * @param isNew the entry is being made for this request: nginx then takes one range only
+ * @param isForced see `isRanged`
  */
 export function judgeEntry(
   request: RequestHead,
   entry: CacheEntry,
   mode: CacheMode,
   isNew: boolean,
+  isForced: boolean,
+  files: RangeSettings,
 ): JudgedEntry {
   const isPart = entry.meta.parts !== null
   if (!isPart && !request.fields.mayHave(CONDITION_BITS)) return ANSWER_WHOLE
-  return mode === 'standard' ? judgeByRfc(request, entry) : judgeAsNginx(request, entry, isNew)
+  return mode === 'standard'
+    ? judgeByRfc(request, entry)
+    : judgeAsNginx(request, entry, isNew, isForced, files)
 }
 
 function judgeByRfc(request: RequestHead, entry: CacheEntry): JudgedEntry {
@@ -84,16 +97,23 @@ export function holdsAll(meta: EntryMeta, ranges: RangeChoice): boolean {
   return ranges.every(({ start, end }) => holdsRange(meta, start, end))
 }
 
-function judgeAsNginx(request: RequestHead, entry: CacheEntry, isNew: boolean): JudgedEntry {
+function judgeAsNginx(
+  request: RequestHead,
+  entry: CacheEntry,
+  isNew: boolean,
+  isForced: boolean,
+  files: RangeSettings,
+): JudgedEntry {
   if (entry.head.status !== 200) return ANSWER_WHOLE
   const validators = validatorsOf(entry.head)
-  const condition = judgeConditions(request.fields, validators)
+  const condition = judgeConditions(request.fields, validators, files.modifiedSince)
   if (condition !== 0) return { ...ANSWER_WHOLE, status: condition, dropsType: true }
   const index = request.fields.findId(FIELD.range)
   const { length } = entry.meta
-  if (index === -1 || !isRanged(entry, 'nginx') || request.method !== 'GET') return ANSWER_WHOLE
+  if (index === -1 || request.method !== 'GET' || files.rangesMax === 0) return ANSWER_WHOLE
+  if (!isRanged(entry, 'nginx', isForced)) return ANSWER_WHOLE
   if (!rangeHolds(request.fields, validators)) return ANSWER_WHOLE
-  const ranges = parseRanges(request.fields.value(index), length)
+  const ranges = parseRanges(request.fields.value(index), length, files.rangesMax)
   if (ranges === null || (isNew && ranges.length > 1 && ranges !== 'unsatisfiable'))
     return ANSWER_WHOLE
   return answerRanges(ranges, length, entry.head)

@@ -7,9 +7,10 @@ import type { ResponseTimes, StorePlan } from '../cache/policy/policy.ts'
 import type { EntryWriter } from '../cache/store/cache-store.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { statusText } from '../http/status.ts'
-import { CombiningWriter } from './cache-combine.ts'
+import { CombiningWriter, type Mend } from './cache-combine.ts'
 import type { Exchange } from './exchange.ts'
 import type { FetchPlan } from './fetch-plan.ts'
+import { openRest } from './rest-source.ts'
 
 const NEVER_FRESH: Freshness = {
   freshUntilMs: 0,
@@ -61,7 +62,10 @@ function createPart(
   const segments = combination?.segments ?? [{ ...part, isNew: true }]
   const bytes = segments.reduce((sum, each) => sum + each.end - each.start, 0)
   const writer = store.create(key, joined, bytes, lookup)
-  return writer === null ? null : new CombiningWriter(writer, base, segments)
+  if (writer === null) return null
+  const mend: Mend = (failure, start, end) =>
+    base === null ? null : openRest(exchange, cache, base, failure, start, end)
+  return new CombiningWriter(writer, base, segments, mend)
 }
 
 /** Gives up an entry that nobody reads. */

@@ -11,7 +11,7 @@ import type { StaleCondition } from '../model/cache.ts'
 import { answerEntry } from './cache-answer.ts'
 import { CacheDelivery, DiscardDelivery, VerifiedDelivery } from './cache-delivery.ts'
 import { abandonEntry, createEntry, createFailure, createPassing } from './cache-entry.ts'
-import { forwardedLine } from './cache-outcome.ts'
+import { noteForwarded, outcomeLine } from './cache-outcome.ts'
 import type { Exchange } from './exchange.ts'
 import { ExchangeHold } from './exchange-hold.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
@@ -76,6 +76,7 @@ export class CacheFetch implements Fetch {
       this.#isStoring = true
       this.#hold.take()
       exchange.cacheStatus = 'REVALIDATED'
+      noteForwarded(exchange, cache, { status: head.status })
       if (tries.current !== null) tries.onAnswer()
       const entry = this.#plan.store.freshen(key, stale, meta, () => {
         this.#answer(entry)
@@ -86,6 +87,7 @@ export class CacheFetch implements Fetch {
     }
     if (this.#mayStandIn(`http_${head.status}` as StaleCondition)) {
       exchange.cacheStatus = 'STALE'
+      noteForwarded(exchange, cache, { status: head.status })
       const discard = new DiscardDelivery(exchange, tries, owner, false)
       this.#answer(this.#takeStale()!)
       return discard
@@ -97,6 +99,7 @@ export class CacheFetch implements Fetch {
       if (stored !== null) abandonEntry(stored)
       return this.#askAgain(tries, owner)
     }
+    noteForwarded(exchange, cache, { status: head.status, isStored: stored !== null })
     const writer = stored ?? createPassing(exchange, this.#plan, head, this.#times)
     if (stored === null) this.#unlock()
     if (writer === null) {
@@ -179,7 +182,7 @@ export class CacheFetch implements Fetch {
     this.#takeStale()?.release()
     this.#unlock()
     if (cache.settings.mode === 'nginx') return
-    exchange.ownLines += forwardedLine(exchange.cacheStatus)
+    exchange.ownLines += outcomeLine(exchange, cache, head.status, null)
     if (stale !== null && head.status < 500) store.remove(key)
   }
 
@@ -201,6 +204,7 @@ export class CacheFetch implements Fetch {
     }
     if (exchange.isFinished) return false
     exchange.cacheStatus = 'STALE'
+    noteForwarded(exchange, this.#plan.cache, { status, detail: 'no-response' })
     this.#answer(this.#takeStale()!)
     return true
   }

@@ -6,6 +6,7 @@ import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts
 import type { ResponseHead } from '../http/response-parser.ts'
 import { CacheFetch } from './cache-fetch.ts'
 import { piecesPrefix } from './cache-key.ts'
+import { noteForwarded, outcomeLine } from './cache-outcome.ts'
 import { detach } from './detach.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
@@ -44,9 +45,15 @@ class CacheInvalidation implements Fetch {
 
   onResponse(head: ResponseHead, tries: Tries, owner: TakerOwner): ResponseTaker | null {
     const exchange = this.#exchange
-    const { policy } = this.#place.cache
+    const { cache } = this.#place
+    const { policy } = cache
     for (const target of policy.invalidates(exchange.head, head, 'http')) this.#remove(target)
-    return exchange.method === 'POST' ? this.#store(head, tries, owner) : null
+    noteForwarded(exchange, cache, { reason: 'method', status: head.status })
+    const taker = exchange.method === 'POST' ? this.#store(head, tries, owner) : null
+    // Unless the one that would have stored it has said so.
+    if (taker === null && exchange.ownLines === '')
+      exchange.ownLines = outcomeLine(exchange, cache, head.status, null)
+    return taker
   }
 
   #remove(target: string): void {

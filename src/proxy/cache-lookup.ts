@@ -4,7 +4,7 @@
 import { type Failure, fail } from '../base/failure.ts'
 import { type CacheEntry, type EntryMeta, isWithoutBody } from '../cache/entry.ts'
 import { chooseRanges } from '../cache/policy/client-ranges.ts'
-import type { RequestDemand } from '../cache/policy/policy.ts'
+import { PLAIN_DEMAND, type RequestDemand } from '../cache/policy/policy.ts'
 import type { CacheStore, EntryKey, Lookup } from '../cache/store/cache-store.ts'
 import { answerFailure } from './answer.ts'
 import { answerEntry } from './cache-answer.ts'
@@ -12,6 +12,7 @@ import { holdsAll } from './cache-conditions.ts'
 import { CacheFetch } from './cache-fetch.ts'
 import { forwardUnsafe } from './cache-invalidation.ts'
 import { keyOf } from './cache-key.ts'
+import { noteForwarded } from './cache-outcome.ts'
 import { purgeKey } from './cache-purge.ts'
 import { isRangePassed, rangeLines } from './cache-ranges.ts'
 import { makeUpdate } from './cache-update.ts'
@@ -31,6 +32,7 @@ export function makeCacheHandler(
   return exchange => {
     exchange.proxyHost = cache.proxyHost(exchange)
     exchange.fetch = null
+    exchange.forwarded = null
     const isCacheable = methods.includes(exchange.method)
     const store = isCacheable || mode === 'standard' ? cache.storeOf(exchange) : null
     if (store === null) {
@@ -90,6 +92,7 @@ class CacheLookup extends WaitingFlow {
   /** The key's first entry, when that is not the one. */
   #main: EntryMeta | null = null
   #endWait: (() => void) | null = null
+  #hasWaited = false
   /** Parts that are stored, and are not those that are asked for. */
   #base: CacheEntry | null = null
 
@@ -151,6 +154,7 @@ class CacheLookup extends WaitingFlow {
     if (this.#isBypassed) {
       entry?.release()
       exchange.cacheStatus = 'BYPASS'
+      noteForwarded(exchange, this.#cache, { reason: 'bypass' })
       this.#fetch({ lookup, stale: null, isStored: true, token: 0 })
     } else if (entry !== null && !this.#hasAskedFor(entry)) {
       this.#dropBase()
@@ -181,9 +185,11 @@ class CacheLookup extends WaitingFlow {
     const nowMs = exchange.snapshot.services.clock.wallMs
     const reuse = policy.reuse(entry, this.#demand, nowMs)
     if (reuse === 'fresh') {
+      if (this.#hasWaited) noteForwarded(exchange, this.#cache, { isCollapsed: true })
       this.#answer(entry, 'HIT')
       return
     }
+    exchange.forwarded = null
     if (this.#demand.onlyIfCached) {
       entry.release()
       this.#refuse()
@@ -203,11 +209,14 @@ class CacheLookup extends WaitingFlow {
         this.#forward(update)
         return
       }
-    } else if (!isFirst && settings.mode === 'standard' && settings.isLocking) {
-      if (this.#wait(lookup)) {
-        entry.release()
-        return
-      }
+    }
+    // Fresh, but not for this request (RFC 9211 §2.2).
+    const isForRequest = policy.reuse(entry, PLAIN_DEMAND, nowMs) === 'fresh'
+    noteForwarded(exchange, this.#cache, { reason: isForRequest ? 'request' : 'stale' })
+    const mayWait = reuse === 'validate' && settings.mode === 'standard' && settings.isLocking
+    if (!isFirst && mayWait && this.#wait(lookup)) {
+      entry.release()
+      return
     }
     exchange.cacheStatus = 'EXPIRED'
     this.#fetch({ lookup, stale: entry, isStored: true, token })
@@ -222,6 +231,8 @@ class CacheLookup extends WaitingFlow {
       this.#refuse()
       return
     }
+    const found = this.#main === null ? 'uri-miss' : 'vary-miss'
+    noteForwarded(exchange, this.#cache, { reason: this.#base === null ? found : 'partial' })
     const isStored = lookup.uses >= settings.usesMin
     let token = 0
     if (settings.isLocking && isStored) {
@@ -241,6 +252,7 @@ class CacheLookup extends WaitingFlow {
     if (leftMs <= 0) this.#store.countTimeout()
     if (leftMs <= 0 || lookup.slot === -1) return false
     // A lock that has grown too old wakes nobody.
+    this.#hasWaited = true
     this.#endWait = this.#store.wait(lookup.slot, Math.min(leftMs, lockAgeMs), () => {
       this.#endWait = null
       if (!this.exchange.isFinished) this.#find()

@@ -1,46 +1,76 @@
-// What `$upstream_cache_status` says, in the words of RFC 9211.
+// What became of a request that a cache was asked for, in the words of RFC 9211: answered from the store, or sent on to a
+// peer, why, and what that said. nginx has a variable for it and no field.
 
 import {
   type CacheOutcome,
   cacheStatusLine,
   type ForwardReason,
 } from '../cache/policy/cache-status.ts'
+import type { Exchange } from './exchange.ts'
+import type { CacheRuntime } from './runtime.ts'
 
 /** How we name ourselves. */
-export const CACHE_NAME = 'headgate'
+const CACHE_NAME = 'headgate'
 
-export const PLAIN_OUTCOME: CacheOutcome = {
-  cache: CACHE_NAME,
-  forward: null,
-  forwardStatus: 0,
-  ttlSeconds: null,
+/** A request that went on to a peer, or waited for another one that did. */
+export interface Forwarded {
+  readonly reason: ForwardReason
+  /** What the peer answered, or what its silence stands for; 0 = nothing yet. */
+  readonly status: number
+  /** The answer is stored. */
+  readonly isStored: boolean
+  /** It was another request that went on. */
+  readonly isCollapsed: boolean
+  readonly detail: string
+}
+
+const PLAIN: Forwarded = {
+  reason: 'miss',
+  status: 0,
   isStored: false,
   isCollapsed: false,
-  key: '',
   detail: '',
 }
 
-/**
- * Why a peer was asked; null = it was not.
- *
- * @param isPart a part is stored, or was asked for
- */
-export function forwardReason(cacheStatus: string, isPart: boolean): ForwardReason | null {
-  switch (cacheStatus) {
-    case 'MISS':
-      return isPart ? 'partial' : 'uri-miss'
-    case 'EXPIRED':
-    case 'REVALIDATED':
-      return 'stale'
-    case 'BYPASS':
-      return 'bypass'
-    default:
-      return null
-  }
+/** Adds to what is known of how the request went on. */
+export function noteForwarded(
+  exchange: Exchange,
+  { settings }: CacheRuntime,
+  changes: Partial<Forwarded>,
+): void {
+  if (settings.mode === 'nginx') return
+  exchange.forwarded = { ...(exchange.forwarded ?? PLAIN), ...changes }
 }
 
-/** The line of an answer that goes by the cache. */
-export function forwardedLine(cacheStatus: string): string {
-  const forward = forwardReason(cacheStatus, false) ?? 'miss'
-  return cacheStatusLine({ ...PLAIN_OUTCOME, forward })
+/**
+ * The Cache-Status line of an answer; empty in `nginx` mode.
+ *
+ * @param status of the answer
+ * @param freshUntilMs of what is stored; null = the answer goes by the store
+ */
+export function outcomeLine(
+  exchange: Exchange,
+  { settings }: CacheRuntime,
+  status: number,
+  freshUntilMs: number | null,
+): string {
+  if (settings.mode === 'nginx') return ''
+  const { forwarded, snapshot } = exchange
+  const { wallMs } = snapshot.services.clock
+  const ttlSeconds = freshUntilMs === null ? null : Math.round((freshUntilMs - wallMs) / 1000)
+  if (forwarded === null) {
+    return ttlSeconds === null ? '' : `Cache-Status: ${CACHE_NAME}; hit; ttl=${ttlSeconds}\r\n`
+  }
+  const outcome: CacheOutcome = {
+    cache: CACHE_NAME,
+    forward: forwarded.reason,
+    // Not told, it is that of the answer (RFC 9211 §2.3).
+    forwardStatus: forwarded.status === status ? 0 : forwarded.status,
+    ttlSeconds,
+    isStored: forwarded.isStored,
+    isCollapsed: forwarded.isCollapsed,
+    key: '',
+    detail: forwarded.detail,
+  }
+  return cacheStatusLine(outcome)
 }

@@ -4,25 +4,32 @@ import { unreachable } from '../base/assert.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import { makePolicy } from '../cache/policy/make-policy.ts'
 import type { CacheStore } from '../cache/store/cache-store.ts'
+import type { RewriteStep } from '../model/rewrite.ts'
 import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
-import type { Settings } from '../model/settings.ts'
+import type { AddedField, Settings } from '../model/settings.ts'
 import { literalText, type Template } from '../model/template.ts'
 import { PLAIN_EGRESS } from '../upstream/egress.ts'
 import type { AccessLogger } from './access-log.ts'
-import { answerRedirect, answerStatus, answerText } from './answer.ts'
 import { makeCacheHandler } from './cache-lookup.ts'
+import { compileRequest, FETCH_DROPS, prefixOf } from './compile-request.ts'
+import { compileCookies } from './cookie-rules.ts'
 import { compileEgress } from './egress-rules.ts'
 import type { Exchange } from './exchange.ts'
 import { compileExpires, parseExpires } from './expires.ts'
 import { makeFileHandler } from './files.ts'
 import { Forward } from './forward.ts'
 import { isStable } from './head-memo.ts'
-import { mediaType } from './media-type.ts'
+import { limitMethods } from './limit-methods.ts'
+import { compileLimits, type LimitZones } from './limits.ts'
 import { lookUpPeer } from './name-lookup.ts'
-import { RequestTemplate } from './outgoing-head.ts'
 import type { ForwardRules } from './peer-call.ts'
+import { compilePhases } from './phases.ts'
+import { compileRate, compileReadRate } from './rate-limit.ts'
 import { compileRedirects, defaultRedirects } from './redirect-rules.ts'
+import type { AddField } from './response-extras.ts'
 import { ResponseTemplate } from './response-head.ts'
+import { makeReturn } from './return.ts'
+import { compileRewrite } from './rewrite-script.ts'
 import type {
   CacheRuntime,
   Handler,
@@ -33,6 +40,7 @@ import type {
 } from './runtime.ts'
 import { makeSliceHandler } from './sliced-entry.ts'
 import { makeStoreHandler } from './store-fetch.ts'
+import { type Trace, traced } from './trace.ts'
 import { TrailerRules } from './trailers.ts'
 import { makeTryFiles } from './try-files.ts'
 import { compileTemplate } from './variables.ts'
@@ -40,15 +48,7 @@ import { compileTemplate } from './variables.ts'
 /** Field lines of one response head from a peer, at most. */
 const RESPONSE_FIELDS_MAX = 512
 
-/** What a client asks of a part or on a condition, a cache asks for whole (ngx_http_proxy_module). */
-const FETCH_DROPS = [
-  'range',
-  'if-range',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-]
+const NO_FIELDS: readonly string[] = []
 
 /** What compiling needs besides the location itself. */
 export interface CompileContext {
@@ -57,6 +57,9 @@ export interface CompileContext {
   accessLogs(settings: Settings): readonly AccessLogger[]
   errorLog(settings: Settings): ErrorLog
   readonly caches: CacheStores
+  readonly limits: LimitZones
+  /** Watches what becomes of a request, and asks no peer; null where requests are served. */
+  readonly trace: Trace | null
 }
 
 /** The caches of a configuration in one worker, by name. */
@@ -69,8 +72,19 @@ export interface LocationSource {
   readonly location: Location | null
   readonly settings: Settings
   readonly returns: Return | null
+  readonly rewrite: readonly RewriteStep[]
   readonly tryFiles: TryFiles | null
   readonly action: Action
+}
+
+function compileField({ name, value, isAlways }: AddedField): AddField {
+  return { name, render: compileTemplate(value), isAlways }
+}
+
+/** What there is to compile of a location. */
+export function sourceOf(location: Location): LocationSource {
+  const { settings, returns, rewrite = [], tryFiles = null, action } = location
+  return { location, settings, returns, rewrite, tryFiles, action }
 }
 
 /** Compiles one location. */
@@ -82,26 +96,37 @@ export function compileLocation(source: LocationSource, context: CompileContext)
   const request = target === null ? null : compileRequest(target, location, settings)
   const signature = settings.serverTokens === 'on' ? `headgate/${services.version}` : 'headgate'
   const { passesTrailers, hideFields } = settings.proxy
-  const trailers = isProxying && passesTrailers ? new TrailerRules(hideFields) : null
+  const passes = isProxying && passesTrailers
+  const trailers =
+    passes || settings.addTrailers.length > 0
+      ? new TrailerRules(hideFields, passes, settings.addTrailers.map(compileField))
+      : null
   const runtime: LocationRuntime = {
     config: location,
     settings,
     signature,
     handler: exchange => handler(exchange),
+    rewrite:
+      source.rewrite.length === 0
+        ? null
+        : compileRewrite(source.rewrite, settings.logsRewrites, branch =>
+            compileLocation(sourceOf(branch), context),
+          ),
     request,
     trailers,
+    earlyHints: settings.proxy.earlyHints?.map(compileTemplate) ?? null,
     cache: target === null ? null : compileCache(target, location, settings, context),
+    limits: compileLimits(settings.limits, context.limits),
+    rate: compileRate(settings.limits),
+    readRate: isProxying ? compileReadRate(settings.proxy) : null,
     response: new ResponseTemplate({
       clock: services.clock,
       server: settings.serverTokens === '' ? '' : signature,
-      hideFields: isProxying ? hideFields : [],
-      addFields: settings.addFields.map(field => ({
-        name: field.name,
-        render: compileTemplate(field.value),
-        isAlways: field.isAlways,
-      })),
+      hideFields: isProxying ? hideFields : NO_FIELDS,
+      addFields: settings.addFields.map(compileField),
       expires: compileExpires(settings.expires, services.clock, compileTemplate, parseExpires),
-      rewriteLocation: target === null ? null : compileRewrite(target, location, settings),
+      rewriteLocation: target === null ? null : compileRedirectRules(target, location, settings),
+      rewriteCookie: target === null ? null : compileCookies(settings.proxy, compileTemplate),
       keepaliveHeaderSeconds: settings.client.keepaliveHeaderSeconds,
       trailers,
     }),
@@ -113,7 +138,12 @@ export function compileLocation(source: LocationSource, context: CompileContext)
       target: compileTemplate(page.target),
     })),
   }
-  const handler = compileHandler(source, runtime, context)
+  const { trace } = context
+  const compiled = compileHandler(source, runtime, context)
+  const own = trace === null ? compiled : traced(trace, runtime, compiled)
+  const handler = limitMethods(location?.limitExcept, own, other =>
+    compileLocation(sourceOf(other), context),
+  )
   return runtime
 }
 
@@ -122,19 +152,23 @@ function compileHandler(
   runtime: LocationRuntime,
   context: CompileContext,
 ): Handler {
-  if (source.returns !== null) return compileReturn(source.returns, runtime)
+  if (source.returns !== null) return makeReturn(source.returns)
   const own = compileAction(source.action, runtime, context)
   const { store } = runtime.settings.proxy
   const kept =
-    runtime.request === null || store === null
+    runtime.request === null || store === null || context.trace !== null
       ? own
       : makeStoreHandler(runtime, store, own, context.services.clock)
-  const content = runtime.cache === null ? kept : makeCached(runtime, runtime.cache, own)
-  return source.tryFiles === null ? content : makeTryFiles(source.tryFiles, runtime, content)
+  const isCached = runtime.cache !== null && context.trace === null
+  const content = isCached ? makeCached(runtime, runtime.cache, own) : kept
+  const tried = source.tryFiles === null ? content : makeTryFiles(source.tryFiles, runtime, content)
+  return compilePhases(runtime, tried, context.trace)
 }
 
 function makeCached(runtime: LocationRuntime, cache: CacheRuntime, forward: Handler): Handler {
   const handler = makeCacheHandler(runtime, cache, forward)
+  cache.forward = forward
+  cache.lookUp = handler
   const bytes = cache.settings.sliceBytes
   if (bytes === 0) return handler
   cache.slices = { bytes, handler }
@@ -152,50 +186,7 @@ function compileAction(action: Action, runtime: LocationRuntime, context: Compil
   }
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-
-function compileReturn(returns: Return, runtime: LocationRuntime): Handler {
-  const { status, text } = returns
-  // Without a text only an error has a page; what is none says nothing.
-  if (text === null && (status >= 400 || REDIRECTS.has(status)))
-    return exchange => answerStatus(exchange, status)
-  const render = compileTemplate(text ?? [])
-  if (REDIRECTS.has(status)) return exchange => answerRedirect(exchange, status, render(exchange))
-  const { files } = runtime.settings
-  return exchange => answerText(exchange, status, mediaType(exchange.uri, files), render(exchange))
-}
-
 // ── proxy_pass ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function compileRequest(
-  target: ProxyTarget,
-  location: Location | null,
-  settings: Settings,
-  drops: readonly string[] = [],
-): RequestTemplate {
-  const { proxy } = settings
-  return new RequestTemplate({
-    httpVersion: proxy.httpVersion,
-    setFields: proxy.setFields.map(field => ({
-      name: field.name,
-      render: compileTemplate(field.value),
-    })),
-    allowsUpgrade: drops.length > 0 ? [] : proxy.allowsUpgrade,
-    dropFields: drops,
-    passesTrailers: proxy.passesTrailers,
-    uri: target.uri === null ? null : compileTemplate(target.uri),
-    isUriWhole:
-      literalText(target.address) === null ||
-      (target.uri !== null && literalText(target.uri) === null),
-    matchedLength: prefixOf(location).length,
-    // What is asked on behalf of a cache has conditions of its own.
-    isStable:
-      drops.length === 0 &&
-      [target.address, target.uri ?? [], ...proxy.setFields.map(field => field.value)].every(
-        isStable,
-      ),
-  })
-}
 
 /** Null where nothing is cached. */
 function compileCache(
@@ -222,6 +213,8 @@ function compileCache(
     purge: cache.purge.map(compileTemplate),
     request: compileRequest(target, location, settings, FETCH_DROPS),
     slices: null,
+    forward: null,
+    lookUp: null,
   }
 }
 
@@ -259,12 +252,7 @@ function splitAddress(text: string): { readonly name: string; readonly path: str
     : { name: text.slice(0, slash), path: text.slice(slash) }
 }
 
-function prefixOf(location: Location | null): string {
-  const match = location?.match
-  return match?.kind === 'prefix' || match?.kind === 'exact' ? match.path : ''
-}
-
-function compileRewrite(target: ProxyTarget, location: Location | null, settings: Settings) {
+function compileRedirectRules(target: ProxyTarget, location: Location | null, settings: Settings) {
   const { redirects } = settings.proxy
   if (redirects !== 'default') return compileRedirects(redirects, compileTemplate)
   const address = literalText(target.address)
@@ -308,13 +296,18 @@ function compileProxy(
     if (egress === PLAIN_EGRESS) return rules
     return { ...rules, timeouts: { ...rules.timeouts, egress } }
   }
+  const { trace } = context
+  const start = (exchange: Exchange, to: UpstreamRuntime): void => {
+    if (trace === null) new Forward(exchange, runtime, rulesFor(exchange, to), to).start()
+    else trace.onForward(exchange, runtime, to)
+  }
   const upstream = target.upstream === null ? undefined : context.upstreams.get(target.upstream)
   const address = compileTemplate(target.address)
   if (upstream !== undefined) {
     const proxyHost = literalText(target.address) ?? upstream.config.name
     return exchange => {
       exchange.proxyHost = proxyHost
-      new Forward(exchange, runtime, rulesFor(exchange, upstream), upstream).start()
+      start(exchange, upstream)
     }
   }
   return exchange => {
@@ -322,9 +315,8 @@ function compileProxy(
     exchange.proxyHost = name
     exchange.proxyTarget = path
     const found = context.upstreams.get(name) ?? exchange.snapshot.findDynamicUpstream(name)
-    const forward = (to: UpstreamRuntime) =>
-      new Forward(exchange, runtime, rulesFor(exchange, to), to).start()
-    if (found === null) lookUpPeer(exchange, runtime, name, forward)
-    else forward(found)
+    if (found !== null) start(exchange, found)
+    else if (trace !== null) trace.onForward(exchange, runtime, null)
+    else lookUpPeer(exchange, runtime, name, to => start(exchange, to))
   }
 }

@@ -11,10 +11,12 @@ import type { Exchange } from './exchange.ts'
 import { logFailure, logPeerFailure } from './failure-log.ts'
 import type { ResponseTaker, TakerOwner } from './fetch.ts'
 import { cutExchange, decideKeepAlive, finishExchange } from './finish.ts'
+import { forcedRange, RangeCut, rangedHead } from './forced-range.ts'
+import { paceResponse } from './rate-limit.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import type { OutgoingFraming } from './response-head.ts'
 import type { LocationRuntime } from './runtime.ts'
-import type { TrailerRules } from './trailers.ts'
+import { isTrailed, lastChunk } from './trailers.ts'
 import type { Tries } from './tries.ts'
 
 const LAST_CHUNK = '0\r\n\r\n'
@@ -28,7 +30,9 @@ export class Delivery implements RelayOwner, ResponseTaker {
   readonly #isKeepAlive: boolean
   readonly #hasBody: boolean
   readonly #relay: Relay
-  readonly #trailers: TrailerRules | null
+  /** Null = the body goes on whole. */
+  readonly #part: RangeCut | null
+  readonly #location: LocationRuntime
 
   /** Writes the head, or gathers it with the first of the body. */
   constructor(
@@ -43,7 +47,7 @@ export class Delivery implements RelayOwner, ResponseTaker {
     this.#peer = peer
     this.#tries = tries
     this.#owner = owner
-    this.#trailers = location.trailers
+    this.#location = location
     exchange.step = 'relay'
     // An answer before the end of the request: the rest of that has no place to go (RFC 9112 §9.3).
     if (!peer.isRequestSent) {
@@ -55,23 +59,44 @@ export class Delivery implements RelayOwner, ResponseTaker {
     const isWanted = exchange.method !== 'HEAD'
     this.#hasBody =
       isWanted && head.hasBody && (exchange.errorStatus <= 0 || mayHaveBody(exchange.errorStatus))
-    const needsFraming = this.#hasBody && head.bodyBytes < 0
-    const isChunked = needsFraming && exchange.head.minor === 1
+    const sentStatus = exchange.errorStatus > 0 ? exchange.errorStatus : head.status
+    const isTrailing = this.#hasBody && isTrailed(exchange, location, sentStatus)
+    const needsFraming = this.#hasBody && (head.bodyBytes < 0 || isTrailing)
+    const isChunked =
+      needsFraming && exchange.head.minor === 1 && location.settings.client.sendsChunks
     this.#framing = !needsFraming ? 'length' : isChunked ? 'chunked' : 'close'
     if (this.#framing === 'close') exchange.mustClose = true
-    exchange.status = exchange.errorStatus > 0 ? exchange.errorStatus : head.status
+    // Asked with HEAD on behalf of another method: the length that it tells of does not come.
+    if (exchange.peerMethod === 'HEAD' && isWanted) exchange.mustClose = true
+    const { forcesRanges } = location.settings.proxy
+    const range = forcesRanges ? forcedRange(exchange, head) : null
+    this.#part = range === null || range === 'unsatisfiable' ? null : new RangeCut(range)
+    const status = this.#part === null ? head.status : 206
+    exchange.status = exchange.errorStatus > 0 ? exchange.errorStatus : status
     this.#isKeepAlive = decideKeepAlive(exchange, exchange.status)
-    const text = location.response.fromPeer(exchange, head, this.#framing, this.#isKeepAlive)
+    const text =
+      forcesRanges && exchange.errorStatus <= 0
+        ? rangedHead(exchange, location, head, this.#part, this.#framing, this.#isKeepAlive)
+        : location.response.fromPeer(exchange, head, this.#framing, this.#isKeepAlive)
     exchange.state = 'head'
     exchange.sentHead = text
-    exchange.connection.setSendTimeout(location.settings.client.sendTimeoutMs)
+    paceResponse(exchange, location)
+    exchange.connection.setSendTimeout(location.settings.client)
     this.#relay = new Relay(exchange, peer, this, text, isChunked, location.settings.proxy)
   }
 
   data(bytes: Buffer, from: number, to: number, isLendable: boolean): void {
     const entry = this.#tries.current
     if (entry !== null) entry.bodyBytes += to - from
-    if (this.#hasBody) this.#relay.data(bytes, from, to, isLendable)
+    if (!this.#hasBody) return
+    if (this.#part === null) this.#relay.data(bytes, from, to, isLendable)
+    else this.#passCut(this.#part, bytes, from, to, isLendable)
+  }
+
+  #passCut(cut: RangeCut, bytes: Buffer, from: number, to: number, isLendable: boolean): void {
+    const start = cut.start(from)
+    const end = cut.end(from, to)
+    if (start < end) this.#relay.data(bytes, start, end, isLendable)
   }
 
   flush(): void {
@@ -86,8 +111,13 @@ export class Delivery implements RelayOwner, ResponseTaker {
   }
 
   #lastChunk(trailers: FieldList | null): string {
-    if (trailers === null || this.#trailers === null) return LAST_CHUNK
-    return `0\r\n${this.#trailers.linesOf(trailers)}\r\n`
+    const rules = this.#location.trailers
+    if (rules === null) return LAST_CHUNK
+    return lastChunk(
+      this.#exchange,
+      this.#location,
+      trailers === null ? '' : rules.linesOf(trailers),
+    )
   }
 
   /** The peer's response broke off. */

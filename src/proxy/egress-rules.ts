@@ -6,6 +6,7 @@ import { literalText } from '../model/template.ts'
 import type { ProxyProtocol, Upstream } from '../model/upstream.ts'
 import { type Egress, makeEgress, PLAIN_EGRESS } from '../upstream/egress.ts'
 import { makeProxyHeader } from '../upstream/proxy-header.ts'
+import { clientAddress, clientPort } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
 import type { LocationRuntime } from './runtime.ts'
@@ -40,8 +41,8 @@ function readBind(exchange: Exchange, text: string) {
   return from
 }
 
-function headerOf({ connection }: Exchange, version: ProxyProtocol): Buffer {
-  const { remoteAddress, remotePort, localAddress, localPort } = connection
-  const source = { address: remoteAddress, port: remotePort }
+function headerOf(exchange: Exchange, version: ProxyProtocol): Buffer {
+  const { localAddress, localPort } = exchange.connection
+  const source = { address: clientAddress(exchange), port: clientPort(exchange) }
   return makeProxyHeader(version, source, { address: localAddress, port: localPort })
 }

@@ -26,7 +26,7 @@ export function compileExpires(
   expires: Expires,
   clock: Clock,
   render: (template: Extract<Expires, { kind: 'variable' }>['value']) => Render,
-  parse: (text: string) => Expires | null,
+  parse: (text: string, isModified: boolean) => Expires | null,
 ): ExpiresRule | null {
   switch (expires.kind) {
     case 'off':
@@ -38,17 +38,37 @@ export function compileExpires(
     case 'variable': {
       const value = render(expires.value)
       return (exchange, lastModified) => {
-        const parsed = parse(value(exchange))
+        const parsed = parse(value(exchange), expires.isModified)
         if (parsed === null || parsed.kind === 'variable') return null
-        return compileExpires(parsed, clock, render, parse)?.(exchange, lastModified) ?? null
+        return fieldsOf(parsed, clock, lastModified)
       }
     }
+    default:
+      return (_, lastModified) => {
+        const fields = fieldsOf(expires, clock, lastModified)
+        // What was written to lie in the past is not kept, whatever the file's date makes of it.
+        const isPast = fields !== null && expires.kind !== 'daily' && expires.seconds < 0
+        return isPast ? { ...fields, cacheControl: 'no-cache' } : fields
+      }
+  }
+}
+
+function fieldsOf(expires: Expires, clock: Clock, lastModified: string): ExpiresFields | null {
+  switch (expires.kind) {
+    case 'epoch':
+      return EPOCH
+    case 'max':
+      return MAX
     case 'access':
-      return () => fromNow(clock, expires.seconds)
+      return fromNow(clock, expires.seconds)
     case 'modified':
-      return (_, lastModified) => fromModified(clock, expires.seconds, lastModified)
+      return expires.seconds === 0
+        ? fromNow(clock, 0)
+        : fromModified(clock, expires.seconds, lastModified)
     case 'daily':
-      return () => fromNow(clock, secondsUntil(clock.wallSeconds, expires.secondOfDay))
+      return fromNow(clock, secondsUntil(clock.wallSeconds, expires.secondOfDay))
+    default:
+      return null
   }
 }
 
@@ -72,27 +92,26 @@ function secondsUntil(now: number, secondOfDay: number): number {
   return secondOfDay > today ? secondOfDay - today : secondOfDay - today + SECONDS_PER_DAY
 }
 
-const WORD = /^(modified\s+)?([+-]?)((?:\d+(?:ms|[smhdwMy])?)+)$/
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-  M: 2_592_000,
-  y: 31_536_000,
-  '': 1,
+const TIME =
+  /^(?=.)(?:(\d+)y *)?(?:(\d+)M *)?(?:(\d+)w *)?(?:(\d+)d *)?(?:(\d+)h *)?(?:(\d+)m *)?(?:(\d+)s?)?$/
+const UNIT_SECONDS = [31_536_000, 2_592_000, 604_800, SECONDS_PER_DAY, 3_600, 60, 1]
+
+/** Reads what a variable came to, by the syntax of the directive behind `modified`, or without that word. */
+export function parseExpires(text: string, isModified = false): Expires | null {
+  if (!isModified && (text === 'off' || text === 'epoch' || text === 'max')) return { kind: text }
+  const isDaily = text.startsWith('@')
+  const seconds = parseSeconds(text.replace(/^[@+-]/, ''))
+  if (seconds === null) return null
+  if (isDaily) {
+    if (isModified || seconds > SECONDS_PER_DAY) return null
+    return { kind: 'daily', secondOfDay: seconds }
+  }
+  const signed = text.startsWith('-') && seconds > 0 ? -seconds : seconds
+  return { kind: isModified ? 'modified' : 'access', seconds: signed }
 }
 
-/** Reads the directive's syntax at run time (a value that came out of a variable). */
-export function parseExpires(text: string): Expires | null {
-  if (text === 'off' || text === 'epoch' || text === 'max') return { kind: text }
-  const match = WORD.exec(text)
-  if (match === null) return null
-  let seconds = 0
-  for (const [, count, unit] of match[3]!.matchAll(/(\d+)(ms|[smhdwMy])?/g))
-    seconds += Number(count) * UNIT_SECONDS[unit ?? '']!
-  const signed = Math.floor(match[2] === '-' ? -seconds : seconds)
-  return { kind: match[1] === undefined ? 'access' : 'modified', seconds: signed }
+function parseSeconds(text: string): number | null {
+  const counts = TIME.exec(text)?.slice(1)
+  if (counts === undefined) return null
+  return counts.reduce((sum, count, index) => sum + Number(count ?? 0) * UNIT_SECONDS[index]!, 0)
 }

@@ -4,6 +4,7 @@
 import { type Failure, failureReason } from '../base/failure.ts'
 import { FIELD } from '../http/field-list.ts'
 import type { LogLevel } from '../model/settings.ts'
+import { clientAddress } from './client-address.ts'
 import type { Exchange, Try } from './exchange.ts'
 import {
   bodyFailureWords,
@@ -32,7 +33,7 @@ export function logFailure(
   const { connection, server, tries } = exchange
   const fields: Record<string, unknown> = {
     connection: connection.serial,
-    client: connection.remoteAddress,
+    client: clientAddress(exchange),
     server: server.config.name,
   }
   addQuoted(fields, 'request', requestLine(exchange))

@@ -3,7 +3,9 @@
 
 import { type FieldList, hashName, lookupFieldId } from '../http/field-list.ts'
 import { equalsIgnoreCase, startsWithIgnoreCase } from '../http/tokens.ts'
+import { clientAddress } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
+import { proxyHeaderTlv } from './proxy-header-variables.ts'
 import { missing, type Variable } from './variable.ts'
 
 /** What makes the variable of a family from the rest of its name. */
@@ -14,10 +16,16 @@ export const VARIABLE_FAMILIES: Readonly<Record<string, VariableMaker>> = {
   arg_: rest => exchange => argument(exchange.args, rest),
   cookie_: rest => exchange => cookie(exchange.head.fields, rest),
   http_: requestField,
-  proxy_protocol_tlv_: () => missing,
+  proxy_protocol_tlv_: proxyHeaderTlv,
   sent_http_: rest => {
     const name = rest.replaceAll('_', '-')
-    return exchange => sentField(exchange.sentHead, name)
+    const find = fieldFinder(rest)
+    return exchange => {
+      const { sentHead, pending } = exchange
+      if (sentHead !== '' || pending === null) return sentField(sentHead, name)
+      const { fields, lines } = pending
+      return fields === null ? sentField(`\n${lines}`, name) : find(fields)
+    }
   },
   sent_trailer_: () => missing,
   ssl_: () => missing,
@@ -168,8 +176,8 @@ function isPairEnd(code: number): boolean {
 /** Kept here as the one list of fields joined in order: what the client came through, then the client. */
 export function addForwardedFor(exchange: Exchange): string {
   const value = forwardedFor(exchange.head.fields)
-  const { remoteAddress } = exchange.connection
-  return value === null ? remoteAddress : `${value}, ${remoteAddress}`
+  const client = clientAddress(exchange)
+  return value === null ? client : `${value}, ${client}`
 }
 
 const forwardedFor = fieldFinder('x_forwarded_for')

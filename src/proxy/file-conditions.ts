@@ -3,27 +3,37 @@
 
 import { parseHttpDate } from '../http/date.ts'
 import { FIELD, type FieldList } from '../http/field-list.ts'
+import type { FileSettings } from '../model/settings.ts'
 
 /** What a request's conditions are compared with. */
 export interface Validators {
-  /** With its quotes. */
+  /** With its quotes; empty = none. */
   readonly etag: string
   /** Seconds since 1970. */
   readonly modified: number
 }
 
 /** The status that the conditions demand in place of 200; 0 = none. */
-export function judgeConditions(fields: FieldList, { etag, modified }: Validators): 0 | 304 | 412 {
+export function judgeConditions(
+  fields: FieldList,
+  { etag, modified }: Validators,
+  modifiedSince: FileSettings['modifiedSince'] = 'exact',
+): 0 | 304 | 412 {
   const unmodifiedSince = fieldValue(fields, FIELD.if_unmodified_since)
   if (unmodifiedSince !== null && !(parseHttpDate(unmodifiedSince) >= modified)) return 412
   const match = fieldValue(fields, FIELD.if_match)
   if (match !== null && !listsTag(match, etag, false)) return 412
-  const modifiedSince = fieldValue(fields, FIELD.if_modified_since)
+  const since = fieldValue(fields, FIELD.if_modified_since)
   const noneMatch = fieldValue(fields, FIELD.if_none_match)
-  if (modifiedSince === null && noneMatch === null) return 0
-  if (modifiedSince !== null && parseHttpDate(modifiedSince) !== modified) return 0
+  if (since === null && noneMatch === null) return 0
+  if (since !== null && isModified(parseHttpDate(since), modified, modifiedSince)) return 0
   if (noneMatch !== null && !listsTag(noneMatch, etag, true)) return 0
   return 304
+}
+
+function isModified(since: number, modified: number, rule: FileSettings['modifiedSince']): boolean {
+  if (rule === 'off' || Number.isNaN(modified)) return true
+  return rule === 'before' ? !(since >= modified) : since !== modified
 }
 
 /** Whether If-Range lets the ranges hold: it is absent, or names this very state of the file. */
@@ -42,6 +52,7 @@ function fieldValue(fields: FieldList, id: number): string | null {
 /** Whether a list of entity tags has `ownTag`, or is `*`. Those of files are strong, a peer's may be weak. */
 function listsTag(list: string, ownTag: string, isWeak: boolean): boolean {
   if (list === '*') return true
+  if (ownTag === '') return false
   const etag = isWeak && ownTag.startsWith('W/') ? ownTag.slice(2) : ownTag
   let at = 0
   while (at < list.length) {

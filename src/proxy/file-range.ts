@@ -12,9 +12,14 @@ export interface ByteRange {
 /**
  * Reads the value of Range.
  *
+ * @param rangesMax more of them give the whole; null = any number
  * @returns the parts to send; null = the whole file with 200; `'unsatisfiable'` = 416
  */
-export function parseRanges(value: string, length: number): ByteRange[] | null | 'unsatisfiable' {
+export function parseRanges(
+  value: string,
+  length: number,
+  rangesMax: number | null = null,
+): ByteRange[] | null | 'unsatisfiable' {
   if (value.length < 7 || value.slice(0, 6).toLowerCase() !== PREFIX) return null
   const ranges: ByteRange[] = []
   let size = 0
@@ -26,6 +31,7 @@ export function parseRanges(value: string, length: number): ByteRange[] | null |
     if (range.start < range.end) {
       ranges.push(range)
       size += range.end - range.start
+      if (rangesMax !== null && ranges.length > rangesMax) return null
     } else if (range.start === 0) {
       return null
     }

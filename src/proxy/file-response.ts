@@ -30,11 +30,16 @@ export interface FileAnswers {
   status(exchange: Exchange, status: number): void
   redirect(exchange: Exchange, status: number, location: string): void
   source(exchange: Exchange, found: FileAnswer, source: BodySource | null): void
+  /** A text whose length nobody says. */
+  list(exchange: Exchange, lines: string, text: string): void
   /** Goes on with another path of the server, method and arguments kept. */
   internal(exchange: Exchange, uri: string): void
   /** The client went away. */
   cut(exchange: Exchange, failure: Failure): void
 }
+
+/** Statuses whose answers have a date of the file. */
+const DATED: ReadonlySet<number> = new Set([200, 206, 304])
 
 /** Answers with an open regular file; closes it, now or when it was sent. */
 export function makeFileAnswer(
@@ -45,35 +50,41 @@ export function makeFileAnswer(
   answers: FileAnswers,
 ): void {
   const { fields } = exchange.head
-  const validators = validatorsOf(stats)
+  const settings = location.settings.files
+  const known = validatorsOf(stats)
+  const validators = settings.hasEtag ? known : { ...known, etag: '' }
   // A page that stands for an error is sent whole, and has no date of its own.
   const isErrorPage = exchange.errorStatus > 0 && exchange.errorStatus !== 200
-  const condition = isErrorPage ? 0 : judgeConditions(fields, validators)
+  const condition = isErrorPage ? 0 : judgeConditions(fields, validators, settings.modifiedSince)
   if (condition === 412) {
     close(fd, () => {})
     answers.status(exchange, 412)
     return
   }
-  const type = mediaType(exchange.uri, location.settings.files)
-  const dated = isErrorPage ? '' : `Last-Modified: ${formatHttpDate(validators.modified)}\r\n`
-  const lines = `${dated}ETag: ${validators.etag}\r\n`
+  const type = exchange.keptType || mediaType(exchange.uri, location.settings.files)
+  const dated =
+    isErrorPage && !DATED.has(exchange.errorStatus)
+      ? ''
+      : `Last-Modified: ${formatHttpDate(validators.modified)}\r\n`
+  const lines = validators.etag === '' ? dated : `${dated}ETag: ${validators.etag}\r\n`
   if (condition === 304) {
     close(fd, () => {})
     answers.source(exchange, { status: 304, lines, length: 0 }, null)
     return
   }
   const { size } = stats
-  const rangeIndex = isErrorPage ? -1 : fields.findId(FIELD.range)
+  const isRanged = !isErrorPage && settings.rangesMax !== 0
+  const rangeIndex = isRanged ? fields.findId(FIELD.range) : -1
   const ranges =
     rangeIndex !== -1 && rangeHolds(fields, validators)
-      ? parseRanges(fields.value(rangeIndex), size)
+      ? parseRanges(fields.value(rangeIndex), size, settings.rangesMax)
       : null
   if (ranges === 'unsatisfiable') {
     close(fd, () => {})
     refuseRange(exchange, location, size, answers)
     return
   }
-  const body = ranges === null ? whole(size, type, isErrorPage) : partial(ranges, size, type)
+  const body = ranges === null ? whole(size, type, isRanged) : partial(ranges, size, type)
   const found = { status: body.status, lines: body.lines + lines, length: body.length }
   if (exchange.method === 'HEAD' || body.length === 0) {
     close(fd, () => {})
@@ -93,8 +104,8 @@ interface Body extends FileAnswer {
   readonly parts: readonly FilePart[]
 }
 
-function whole(size: number, type: string, isErrorPage: boolean): Body {
-  const ranges = isErrorPage ? '' : 'Accept-Ranges: bytes\r\n'
+function whole(size: number, type: string, isRanged: boolean): Body {
+  const ranges = isRanged ? 'Accept-Ranges: bytes\r\n' : ''
   const lines = typeLine(type) + ranges
   return { status: 200, lines, length: size, parts: [{ start: 0, end: size }] }
 }
@@ -120,7 +131,9 @@ function refuseRange(
     return
   }
   const page = builtInPage(416, location.signature)
-  const lines = `Content-Type: text/html\r\nContent-Range: bytes */${size}\r\n`
+  // As in nginx, what is added to the whole stays with what could not be given.
+  const added = location.response.wholeLines(exchange)
+  const lines = `Content-Type: text/html\r\n${added}Content-Range: bytes */${size}\r\n`
   answers.source(exchange, { status: 416, lines, length: page.length }, new TextSource(page))
 }
 

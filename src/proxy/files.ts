@@ -2,16 +2,19 @@
 // and ranges (http://nginx.org/en/docs/http/ngx_http_index_module.html). Everything that touches the disk runs in
 // the thread pool, so that a slow disk holds up nobody else's request.
 
-import { close, constants, fstat, open, type Stats } from 'node:fs' // hot-path: serving files
+import { close, fstat, type Stats } from 'node:fs' // hot-path: serving files
 
 import { type Failure, failureText } from '../base/failure.ts'
 import { callFailedText, systemErrorCode } from '../base/system-error.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
 import { escapeUri } from '../http/target.ts'
+import type { FileSettings } from '../model/settings.ts'
 import { literalText } from '../model/template.ts'
 import * as answer from './answer.ts'
+import { callbackOf, listDirectory } from './autoindex.ts'
 import type { Exchange } from './exchange.ts'
 import { logFailure } from './failure-log.ts'
+import { FileOpener } from './file-links.ts'
 import { FilePaths } from './file-path.ts'
 import { type FileAnswers, makeFileAnswer } from './file-response.ts'
 import { cutExchange } from './finish.ts'
@@ -24,6 +27,7 @@ const ANSWERS: FileAnswers = {
   redirect: answer.answerRedirect,
   source: (exchange, found, source) =>
     answer.answerSource(exchange, found.status, found.lines, found.length, source),
+  list: answer.answerStream,
   internal: goOnWith,
   cut: (exchange, failure) => {
     exchange.failure ??= failure
@@ -51,6 +55,7 @@ function goOnWith(exchange: Exchange, uri: string): void {
 interface FileRules {
   readonly location: LocationRuntime
   readonly paths: FilePaths
+  readonly opener: FileOpener
   readonly indexes: readonly Render[]
   readonly answers: FileAnswers
 }
@@ -61,6 +66,7 @@ export function makeFileHandler(location: LocationRuntime, answers = ANSWERS): H
   const rules: FileRules = {
     location,
     paths: new FilePaths(files, compileTemplate),
+    opener: new FileOpener(files, compileTemplate),
     indexes: files.index
       .filter(index => literalText(index) !== '')
       .map(index => compileTemplate(index)),
@@ -68,9 +74,6 @@ export function makeFileHandler(location: LocationRuntime, answers = ANSWERS): H
   }
   return exchange => new FileRequest(exchange, rules).start()
 }
-
-/** FIFOs must not block; what is no regular file is refused after the open. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
 const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
 const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'EMLINK'])
@@ -104,7 +107,9 @@ class FileRequest implements ExchangeFlow {
   #tryIndex(): void {
     const index = this.#rules.indexes[this.#index]
     if (index === undefined) {
-      this.#openDirectory(403)
+      const { files } = this.#rules.location.settings
+      if (files.hasAutoindex && this.#exchange.method !== 'POST') this.#list(files)
+      else this.#openDirectory(403)
       return
     }
     const name = index(this.#exchange)
@@ -118,7 +123,7 @@ class FileRequest implements ExchangeFlow {
       this.#answer(404)
       return
     }
-    openFile(path, (error, fd) => {
+    this.#rules.opener.open(this.#exchange, path, (error, fd) => {
       if (error === null) {
         close(fd, () => {})
         if (!this.#exchange.isFinished) this.#goTo(uri)
@@ -143,7 +148,7 @@ class FileRequest implements ExchangeFlow {
       this.#answer(404)
       return
     }
-    openFile(path, (error, fd) => {
+    this.#rules.opener.open(this.#exchange, path, (error, fd) => {
       if (error === null) close(fd, () => {})
       if (this.#exchange.isFinished) return
       if (error !== null) {
@@ -154,6 +159,30 @@ class FileRequest implements ExchangeFlow {
         logFailure(this.#exchange, 'error', `directory index of "${path}" is forbidden`)
         this.#answer(status)
       }
+    })
+  }
+
+  #list(files: FileSettings): void {
+    const path = this.#rules.paths.file(this.#exchange, this.#exchange.uri)
+    if (path === null) {
+      this.#answer(404)
+      return
+    }
+    const directory = path.length > 1 ? path.slice(0, -1) : path
+    const callback = files.autoindexFormat === 'jsonp' ? callbackOf(this.#exchange) : ''
+    if (!/^[\w.]*$/.test(callback)) {
+      logFailure(this.#exchange, 'error', `client sent invalid callback name: "${callback}"`)
+      this.#answer(400)
+      return
+    }
+    listDirectory(this.#exchange, directory, files, callback, (error, { type, text }) => {
+      if (this.#exchange.isFinished) return
+      if (error !== null) {
+        this.#refuse(directory, error, -1, 'opendir')
+        return
+      }
+      this.#leave()
+      this.#rules.answers.list(this.#exchange, `Content-Type: ${type}\r\n`, text)
     })
   }
 
@@ -170,7 +199,7 @@ class FileRequest implements ExchangeFlow {
       this.#answer(404)
       return
     }
-    openFile(path, (error, fd) => {
+    this.#rules.opener.open(this.#exchange, path, (error, fd) => {
       if (error !== null) {
         if (!this.#exchange.isFinished) this.#refuse(path, error)
         return
@@ -207,13 +236,13 @@ class FileRequest implements ExchangeFlow {
     makeFileAnswer(exchange, this.#rules.location, stats, fd, this.#rules.answers)
   }
 
-  #refuse(path: string, error: unknown, fd = -1): void {
+  #refuse(path: string, error: unknown, fd = -1, call = this.#rules.opener.call): void {
     if (fd !== -1) close(fd, () => {})
     const code = systemErrorCode(error)
     const isMissing = MISSING.has(code)
     if (!isMissing || this.#rules.location.settings.logsNotFound) {
       const level = isMissing || FORBIDDEN.has(code) ? 'error' : 'crit'
-      logFailure(this.#exchange, level, callFailedText('open', `"${path}"`, error))
+      logFailure(this.#exchange, level, callFailedText(call, `"${path}"`, error))
     }
     if (isMissing) this.#answer(404)
     else this.#answer(FORBIDDEN.has(code) ? 403 : 500)
@@ -244,9 +273,4 @@ class FileRequest implements ExchangeFlow {
   onDrain(): void {}
 
   onClientEnd(): void {}
-}
-
-/** Names are bytes, whatever encoding the file system's users meant. */
-function openFile(path: string, onOpen: (error: Error | null, fd: number) => void): void {
-  open(Buffer.from(path, 'latin1'), OPEN_FLAGS, onOpen)
 }

@@ -9,7 +9,8 @@ import type { FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { RetryCondition } from '../model/proxy-settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
-import { answerFailure, answerStatus, hasErrorPage } from './answer.ts'
+import { isSentOn, takeSentOn } from './accel.ts'
+import { answerFailure, answerStatus, interceptsStatus } from './answer.ts'
 import { askWhetherThere, isBlamed, isFoundDown, isSilent } from './dark-peers.ts'
 import { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
@@ -17,11 +18,14 @@ import { logBodyFailure, logClientGone, logFailure, logPeerFailure } from './fai
 import { answerFallback, findFallbackGroup } from './fallback.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
 import { cutExchange } from './finish.ts'
+import { forcedRange, refuseRange } from './forced-range.ts'
 import { HalfCloseWatch, patienceMs } from './half-close.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { type CallOwner, type ForwardRules, PeerCall } from './peer-call.ts'
 import type { WaitOwner } from './peer-wait.ts'
+import { isAsked } from './predicates.ts'
 import { fullQueueText, longQueueText } from './queue.ts'
+import { takeAccelRate } from './rate-limit.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import {
   conditionOfFailure,
@@ -75,16 +79,20 @@ export class Forward
     exchange.upstream = this.#upstream
     const { retry } = this.#location.settings.proxy
     if (isPaced(retry)) this.pace = new TryPace(exchange, this.#upstream, retry, this)
-    exchange.outgoingHead = requestOf(exchange, this.#location).build(exchange)
-    if (this.#fetch !== null) exchange.outgoingHead += this.#fetch.conditionLines
     const hadBody = exchange.body !== null
     this.#keepBody()
-    if (!exchange.head.hasBody || !exchange.isMethodKept) {
+    if (!exchange.head.hasBody || !exchange.sendsBody) {
+      this.#makeHead()
       this.#nextTry()
       return
     }
     if (exchange.body !== null) {
       exchange.body.adopt(this)
+      return
+    }
+    if (hadBody && exchange.method !== exchange.head.method) {
+      // A page is asked for, which needs none of it.
+      this.onBodyReady()
       return
     }
     if (hadBody) {
@@ -121,7 +129,18 @@ export class Forward
   }
 
   onBodyReady(): void {
+    // Not before: it may tell of the body.
+    this.#makeHead()
     this.#nextTry()
+  }
+
+  #makeHead(): void {
+    const exchange = this.#exchange
+    exchange.peerMethod = ''
+    exchange.outgoingHead = requestOf(exchange, this.#location).build(exchange)
+    // Nobody is there who could speak through a tunnel.
+    if (exchange.isDetached) exchange.wantsUpgrade = false
+    if (this.#fetch !== null) exchange.outgoingHead += this.#fetch.conditionLines
   }
 
   onBodyRefused(failure: Failure): void {
@@ -283,7 +302,13 @@ export class Forward
 
   onInterim(head: ResponseHead): void {
     const exchange = this.#exchange
-    if (exchange.state !== 'none' || exchange.head.minor === 0 || exchange.snapshot.isStrict) return
+    if (exchange.state !== 'none' || exchange.head.minor === 0) return
+    const { earlyHints } = this.#location
+    const isPassed =
+      head.status === 103 && earlyHints !== null
+        ? isAsked(earlyHints, exchange)
+        : !exchange.snapshot.isStrict
+    if (!isPassed) return
     exchange.connection.writeText(this.#location.response.ofInterim(head))
   }
 
@@ -318,6 +343,14 @@ export class Forward
   #deliver(head: ResponseHead): void {
     const exchange = this.#exchange
     const { proxy } = this.#location.settings
+    takeAccelRate(exchange, head, proxy.ignoreFields)
+    const { readRate } = this.#location
+    if (readRate !== null) exchange.peerConnection?.limitReading(readRate(exchange))
+    if (isSentOn(exchange, this.#location, head)) {
+      this.pace?.stop()
+      this.#delivery = takeSentOn(exchange, this.#location, this.#tries, head, this)
+      return
+    }
     const taker = this.#fetch?.onResponse(head, this.#tries, this) ?? null
     if (taker !== null) {
       this.pace?.stop()
@@ -330,18 +363,25 @@ export class Forward
       this.#end()
       return
     }
-    if (proxy.interceptsErrors && head.status >= 300 && hasErrorPage(exchange, head.status)) {
+    if (interceptsStatus(exchange, head.status)) {
       this.#tries.end('success', null)
       exchange.peerConnection?.destroy()
       answerStatus(exchange, head.status)
       this.#end()
       return
     }
+    if (proxy.forcesRanges && forcedRange(exchange, head) === 'unsatisfiable') {
+      this.#tries.end('success', null)
+      exchange.peerConnection?.destroy()
+      refuseRange(exchange, this.#location, head)
+      this.#end()
+      return
+    }
     this.pace?.stop()
     if (this.#tries.current !== null) this.#tries.onAnswer()
     this.#delivery = new Delivery(exchange, this.#location, this.#tries, head, this)
-    if (this.#fetch === null || exchange.method !== 'HEAD' || !head.hasBody) return
-    // It was asked for whole in case that it would be stored.
+    if (exchange.method !== 'HEAD' || !head.hasBody) return
+    // It was asked for whole in case that it would be stored, or by `proxy_method`.
     this.#delivery.end(null)
     exchange.peerConnection?.destroy()
   }

@@ -6,10 +6,12 @@
 import type { EntryKey } from '../cache/store/cache-store.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { Template } from '../model/template.ts'
+import type { ClientEnd } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestTemplate } from './outgoing-head.ts'
 import type { LocationRuntime, ServerRuntime, Snapshot } from './runtime.ts'
 import type { ServerTable } from './server-table.ts'
+import { isDefinedName, isStableDefinition } from './variables.ts'
 
 /** Variables that a repeated head gives the same value on its connection, under one configuration. */
 const STABLE_VARIABLES: ReadonlySet<string> = new Set([
@@ -34,13 +36,24 @@ const STABLE_VARIABLES: ReadonlySet<string> = new Set([
   'uri',
 ])
 
+/** Whether a repeated head gives a variable that the configuration does not define the same value. */
+export function isStableVariable(name: string): boolean {
+  return STABLE_VARIABLES.has(name) || name.startsWith('http_')
+}
+
 /** Whether a repeated head renders to the same text. */
 export function isStable(template: Template): boolean {
+  return template.every(part => {
+    if (typeof part === 'string') return true
+    const name = part.variable.toLowerCase()
+    return isStableVariable(name) && !isDefinedName(name)
+  })
+}
+
+/** The same, as long as nothing but definitions gives the configuration's own variables their values. */
+export function isStableByDefinition(template: Template): boolean {
   return template.every(
-    part =>
-      typeof part === 'string' ||
-      STABLE_VARIABLES.has(part.variable.toLowerCase()) ||
-      part.variable.toLowerCase().startsWith('http_'),
+    part => isStable([part]) || (typeof part !== 'string' && isStableDefinition(part.variable)),
   )
 }
 
@@ -52,6 +65,8 @@ export class HeadMemo {
   readonly location: LocationRuntime
   readonly uri: string
   readonly args: string
+  /** Whom the server's rules found: the head says it, and who is trusted is the connection's far end. */
+  readonly realClient: ClientEnd | null
   /** What made `requestHead`; null while nothing did. */
   template: RequestTemplate | null = null
   /** The head to the peer, as `RequestTemplate.build` gave it; and complete, for a request without a body. */
@@ -68,6 +83,7 @@ export class HeadMemo {
     this.location = location
     this.uri = exchange.uri
     this.args = exchange.args
+    this.realClient = exchange.realClient
   }
 
   /** Keeps the head that `template` made. */

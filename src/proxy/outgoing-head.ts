@@ -40,8 +40,16 @@ export interface RequestTemplateOptions {
   readonly matchedLength: number
   /** More fields of the client that stay behind, lower case. */
   readonly dropFields?: readonly string[]
+  /** All of them do. */
+  readonly dropsAllFields?: boolean
+  /** The method in the place of the client's. */
+  readonly method?: Render | null
+  /** The body in the place of the client's: null is that one, `none` sends nothing. */
+  readonly body?: Render | 'none' | null
   /** All texts above depend on the client's head and its connection only. */
   readonly isStable: boolean
+  /** And on definitions of the configuration, unless the request gave their variables other values. */
+  readonly usesDefinitions?: boolean
 }
 
 export class RequestTemplate {
@@ -52,13 +60,17 @@ export class RequestTemplate {
     readonly render: Render
     readonly id: number
   }[]
+  readonly #body: Render | 'none' | null
   readonly #droppedIds = new Uint8Array(256)
   readonly #droppedNames = new Map<number, string>()
 
   constructor(options: RequestTemplateOptions) {
     this.#options = options
+    this.#body = options.body ?? null
     this.#lineEnd = ` HTTP/${options.httpVersion}\r\n`
-    this.#fields = options.setFields.map(field => ({
+    // Framing is re-made whatever is set.
+    const set = options.setFields.filter(({ name }) => !FRAMING.test(name))
+    this.#fields = set.map(field => ({
       start: `${field.name}: `,
       render: field.render,
       id: lookupFieldId(field.name.toLowerCase()),
@@ -95,17 +107,30 @@ export class RequestTemplate {
     return memo.wholeHead
   }
 
+  /** Whether the client's body stays behind. */
+  get hasOwnBody(): boolean {
+    return this.#body !== null
+  }
+
+  /** What follows the head of a request whose body is not the client's: framing, the empty line, the body. */
+  ownBody(exchange: Exchange): string {
+    if (this.#body === null || this.#body === 'none') return '\r\n'
+    const text = this.#body(exchange)
+    return `Content-Length: ${text.length}\r\n\r\n${text}`
+  }
+
   /** After an internal redirect the request is another one. */
   #memoOf(exchange: Exchange): HeadMemo | null {
     const { memo } = exchange
     if (memo === null || !this.#options.isStable || exchange.isInternal) return null
+    if (this.#options.usesDefinitions === true && hasOwnValues(exchange)) return null
     // `try_files` has found another path.
     return memo.uri === exchange.uri ? memo : null
   }
 
   #make(exchange: Exchange): string {
     const { head } = exchange
-    let text = `${exchange.method} ${this.#target(exchange)}${this.#lineEnd}`
+    let text = `${this.#method(exchange)} ${this.#target(exchange)}${this.#lineEnd}`
     let asksUpgrade = false
     const isDecoded = mayHoldDecoded(exchange)
     for (const field of this.#fields) {
@@ -121,7 +146,18 @@ export class RequestTemplate {
     }
     exchange.wantsUpgrade = asksUpgrade
     if (this.#options.passesTrailers && head.wantsTrailers) text += 'TE: trailers\r\n'
-    text += this.#clientFields(head, exchange.method)
+    if (this.#options.dropsAllFields !== true) text += this.#clientFields(head, exchange.method)
+    return text
+  }
+
+  /** Of HEAD a cache has made GET: that is not for others to change. What is no method leaves the client's. */
+  #method(exchange: Exchange): string {
+    const { method } = this.#options
+    if (method == null || (exchange.method === 'GET' && exchange.head.method === 'HEAD'))
+      return exchange.method
+    const text = method(exchange)
+    if (!METHOD.test(text)) return exchange.method
+    exchange.peerMethod = text
     return text
   }
 
@@ -130,10 +166,12 @@ export class RequestTemplate {
     const { uri, isUriWhole, matchedLength } = this.#options
     if (exchange.proxyTarget !== '') return targetText(exchange.proxyTarget)
     if (uri === null) {
-      if (!exchange.isInternal) return head.target
-      return withArgs(escapeUri(exchange.uri), exchange.args)
+      if (!exchange.isInternal && exchange.isTargetKept) return head.target
+      return withArgs(ownPath(exchange, exchange.uri), exchange.args)
     }
     if (isUriWhole) return targetText(uri(exchange))
+    // After `rewrite … break` no part of the path is the one that was matched.
+    if (!exchange.isLocationKept) return withArgs(escapeUri(exchange.uri), exchange.args)
     const rest = exchange.uri.slice(matchedLength)
     // A percent sign in a plain path was `%25` in the target, even where that looks as if it began with the path.
     const isAsSent = !mayHoldDecoded(exchange) && !exchange.uri.includes('%')
@@ -183,11 +221,26 @@ export class RequestTemplate {
   }
 }
 
+const FRAMING = /^(?:content-length|transfer-encoding)$/i
+
+/** A token (RFC 9110 §9.1). */
+const METHOD = /^[\w!#$%&'*+.^`|~-]+$/
+
 /** One hop less (RFC 9110 §7.6.2); what is no number goes on as it is. */
 function countDown(value: string): string {
   return /^\d{1,15}$/.test(value) ? String(Math.max(0, Number(value) - 1)) : value
 }
 
+/** A path that is the client's own needs no escapes where it had none. */
+function ownPath({ isInternal, head }: Exchange, path: string): string {
+  return isInternal || /^[^?]*%/.test(head.target) ? escapeUri(path) : path
+}
+
 function withArgs(path: string, args: string): string {
   return args === '' ? path : `${path}?${args}`
+}
+
+/** Values that were set, captured or worked out for this request alone. */
+function hasOwnValues({ ownVariables, namedCaptures }: Exchange): boolean {
+  return ownVariables !== null || namedCaptures !== null
 }

@@ -12,24 +12,44 @@ const ALWAYS_DROPPED = [
   FIELD.trailer,
 ]
 
+/** By what stays behind, then by what is written anew. */
+const shared = new WeakMap<readonly string[], Map<string, PassedFields>>()
+
+/** Locations that hide the same list share what it comes to: a configuration may have very many of them. */
+export function sharedPassedFields(
+  hideFields: readonly string[],
+  rewrites: readonly number[],
+): PassedFields {
+  let known = shared.get(hideFields)
+  if (known === undefined) {
+    known = new Map()
+    shared.set(hideFields, known)
+  }
+  const key = rewrites.join()
+  let fields = known.get(key)
+  if (fields === undefined) {
+    fields = new PassedFields(hideFields, rewrites)
+    known.set(key, fields)
+  }
+  return fields
+}
+
 export class PassedFields {
   readonly #droppedIds = new Uint8Array(256)
   readonly #droppedNames = new Map<number, string>()
 
   /**
    * @param hideFields names that stay behind, lower case
-   * @param rewrites Location and Refresh are written anew
+   * @param rewrites numbers of those that are written anew
    */
-  constructor(hideFields: readonly string[], rewrites: boolean) {
+  constructor(hideFields: readonly string[], rewrites: readonly number[]) {
     for (const id of ALWAYS_DROPPED) this.#droppedIds[id] = 1
     for (const name of hideFields) {
       const id = lookupFieldId(name)
       if (id === 0) this.#droppedNames.set(hashName(name), name)
       else this.#droppedIds[id] = 1
     }
-    if (!rewrites) return
-    this.#droppedIds[FIELD.location] = 1
-    this.#droppedIds[FIELD.refresh] = 1
+    for (const id of rewrites) this.#droppedIds[id] = 1
   }
 
   /** Whether a known field stays behind. */

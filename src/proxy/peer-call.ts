@@ -148,7 +148,8 @@ export class PeerCall implements RequestHedgeOwner {
     const connection = exchange.peerConnection!
     exchange.step = 'forward'
     const { head } = exchange
-    const body = exchange.isMethodKept ? exchange.body : null
+    const { hasOwnBody } = requestOf(exchange, this.#location)
+    const body = exchange.sendsBody && !hasOwnBody ? exchange.body : null
     this.isSent = true
     if (body === null) {
       this.sendOn(connection)
@@ -160,7 +161,7 @@ export class PeerCall implements RequestHedgeOwner {
     const { text, isWhole } = body.framing(head.bodyBytes)
     connection.send(
       exchange.outgoingHead + text,
-      exchange.method,
+      exchange.peerMethod || exchange.method,
       headLimits,
       isWhole,
       mayReuse,
@@ -172,11 +173,15 @@ export class PeerCall implements RequestHedgeOwner {
   sendOn(connection: PeerConnection): void {
     const exchange = this.#exchange
     // A request that came with `Content-Length: 0` says so again; one without a body gains no framing.
-    const hasLength = exchange.head.hasLength && exchange.isMethodKept
+    const hasLength = exchange.head.hasLength && exchange.sendsBody
     const end = hasLength ? 'Content-Length: 0\r\n\r\n' : '\r\n'
+    const template = requestOf(exchange, this.#location)
+    const text = template.hasOwnBody
+      ? exchange.outgoingHead + template.ownBody(exchange)
+      : template.complete(exchange, end)
     connection.send(
-      requestOf(exchange, this.#location).complete(exchange, end),
-      exchange.method,
+      text,
+      exchange.peerMethod || exchange.method,
       this.#rules.headLimits,
       true,
       this.#upstream.pool.mayReuse(connection),

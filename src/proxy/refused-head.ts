@@ -210,6 +210,8 @@ function headerWords(failure: Failure, head: RequestHead): string {
       return `client sent unknown "Transfer-Encoding": "${coding === -1 ? '' : fields.value(coding)}"`
     case 'client_gone':
       return goneWords(failure)
+    case 'head_too_large':
+      return 'client sent too many header lines'
     default:
       return failureText(failure)
   }

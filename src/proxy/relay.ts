@@ -16,6 +16,7 @@ import { latin1Text } from '../http/latin1.ts'
 import type { ProxySettings } from '../model/proxy-settings.ts'
 import type { PeerConnection } from '../upstream/peer-connection.ts'
 import type { Exchange } from './exchange.ts'
+import { isBuffered } from './peer-buffering.ts'
 import { Spool } from './spool.ts'
 import type { SpoolReader } from './spool-reader.ts'
 
@@ -174,7 +175,8 @@ export class Relay {
     if (this.#isPeerPaused) return
     this.#isPeerPaused = true
     this.#peer.pause()
-    if (!this.#proxy.isBuffering || this.#proxy.tempFileBytesMax === 0) return
+    if (this.#proxy.tempFileBytesMax === 0) return
+    if (!isBuffered(this.#exchange.responseHead, this.#proxy)) return
     this.#timer ??= new Timer(() => this.#startSpool())
     this.#peer.wheel.set(this.#timer, SPOOL_AFTER_MS)
   }

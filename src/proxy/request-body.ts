@@ -33,7 +33,9 @@ export class RequestBody {
   /** Made for what does not fit `inline`. */
   #spool: Spool | null = null
   #inline = ''
-  #isInline = true
+  #isInline: boolean
+  /** It becomes a file, whatever its size. */
+  readonly #isFile: boolean
   /** Bytes that went to the peer without a stay in the spool. */
   #passed = 0
   #isWhole = false
@@ -55,7 +57,13 @@ export class RequestBody {
     this.#settings = settings
     // HTTP/1.0 has no chunks: the length must be known before the first byte goes.
     const isChunked = (connection.head?.bodyBytes ?? 0) < 0
-    this.#isBuffered = proxy.isRequestBuffering || (isChunked && proxy.httpVersion === '1.0')
+    this.#isBuffered =
+      proxy.isRequestBuffering ||
+      (isChunked && proxy.httpVersion === '1.0') ||
+      proxy.body !== null ||
+      !proxy.passesBody
+    this.#isFile = this.#isBuffered && client.bodyFile !== 'off'
+    this.#isInline = !this.#isFile
     this.#bytesMax = client.bodyBytesMax
   }
 
@@ -71,7 +79,8 @@ export class RequestBody {
 
   /** The body while it stands in memory as one text (`$request_body`), else null. */
   get text(): string | null {
-    return this.#isInline && this.#isWhole ? this.#inline : null
+    if (!this.#isWhole) return null
+    return this.#isInline ? this.#inline : (this.#spool?.text ?? null)
   }
 
   /** The temporary file that holds it (`$request_body_file`), or empty. */
@@ -152,7 +161,9 @@ export class RequestBody {
       fileBytesMax: this.#isBuffered ? UNLIMITED_FILE_BYTES : 0,
       tempPath: client.bodyTempPath,
       isConsumed: !this.#isBuffered,
+      ...(this.#isFile ? { file: client.bodyFile === 'on' ? 'kept' : 'removed' } : {}),
     })
+    spool.onStored = () => this.#owner.onBodyReady()
     spool.onReady = () => this.#connection.body.resume()
     spool.onFailure = () => this.#refuse(spool.failure ?? fail('spool_failed'))
     this.#spool = spool
@@ -169,6 +180,8 @@ export class RequestBody {
     if (!this.#isStarted || this.#isUnwanted) return
     this.#isWhole = true
     if (!this.#isInline) this.#madeSpool().end()
+    // The owner hears of it when the file has all.
+    if (this.#isFile) return
     if (this.#isBuffered || this.#isInline) this.#owner.onBodyReady()
     else this.#pump()
   }

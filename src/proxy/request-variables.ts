@@ -5,13 +5,16 @@ import { randomBytes } from 'node:crypto'
 
 import { FIELD } from '../http/field-list.ts'
 import { isIpv4, isIpv6 } from '../http/host.ts'
+import { basicCredentials } from './basic-credentials.ts'
+import { clientAddress, clientPort } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
 import { addForwardedFor } from './field-variables.ts'
+import { PROXY_HEADER_VARIABLES, portText } from './proxy-header-variables.ts'
 import { empty, missing, threeDigits, type VariableTable } from './variable.ts'
 
 export const REQUEST_VARIABLES: VariableTable = {
   args: argsOf,
-  binary_remote_addr: exchange => binaryAddress(exchange.connection.remoteAddress),
+  binary_remote_addr: exchange => binaryAddress(clientAddress(exchange)),
   body_bytes_sent: exchange => String(exchange.bodyBytesSent),
   bytes_sent: exchange => String(exchange.bytesSent),
   connection: exchange => String(exchange.connection.serial),
@@ -26,33 +29,30 @@ export const REQUEST_VARIABLES: VariableTable = {
   https: empty,
   invalid_referer: missing,
   is_args: exchange => (exchange.args === '' ? '' : '?'),
-  limit_conn_status: missing,
-  limit_rate: () => '0',
-  limit_req_status: missing,
+  limit_conn_status: exchange => exchange.connectionLimit || null,
+  limit_rate: ({ limitRate }) => String(Math.max(0, limitRate)),
+  limit_req_status: exchange => exchange.requestLimit || null,
   pid: exchange => String(exchange.snapshot.services.pid),
   proxy_add_x_forwarded_for: addForwardedFor,
-  proxy_protocol_addr: missing,
-  proxy_protocol_port: missing,
-  proxy_protocol_server_addr: missing,
-  proxy_protocol_server_port: missing,
+  ...PROXY_HEADER_VARIABLES,
   query_string: argsOf,
   realip_remote_addr: exchange => exchange.connection.remoteAddress,
   realip_remote_port: exchange => portText(exchange.connection.remotePort),
-  remote_addr: exchange => exchange.connection.remoteAddress,
-  remote_port: exchange => portText(exchange.connection.remotePort),
+  remote_addr: clientAddress,
+  remote_port: exchange => portText(clientPort(exchange)),
   remote_user: remoteUser,
   request: requestLine,
   request_completion: ({ state, isCut }) => (state === 'done' && !isCut ? 'OK' : ''),
   request_id: requestId,
   request_length: exchange => String(exchange.requestBytes + exchange.connection.bodyBytesRead),
-  request_method: exchange => exchange.method || null,
+  request_method: exchange => (exchange.askedFor ?? exchange).method || null,
   request_uri: exchange => exchange.head.target || null,
   scheme: () => 'http',
   server_addr: exchange => exchange.connection.localAddress,
   server_name: exchange => exchange.server.config.name,
   server_port: exchange => portText(exchange.connection.localPort),
   server_protocol: serverProtocol,
-  status: exchange => threeDigits(exchange.status),
+  status: exchange => threeDigits(statusOf(exchange)),
   tcpinfo_rcv_space: missing,
   tcpinfo_rtt: missing,
   tcpinfo_rttvar: missing,
@@ -91,19 +91,8 @@ function ownField(exchange: Exchange, id: number): string | null {
   return index === -1 ? null : fields.value(index)
 }
 
-/** A port of 0 is a UNIX socket, which has none. */
-function portText(port: number): string {
-  return port === 0 ? '' : String(port)
-}
-
-/** The user of Basic credentials (RFC 7617 §2). */
 function remoteUser(exchange: Exchange): string | null {
-  const value = ownField(exchange, FIELD.authorization)
-  const encoded = value === null ? null : /^basic +([A-Za-z0-9+/]+=*)$/i.exec(value)
-  if (encoded === null) return null
-  const pair = Buffer.from(encoded[1]!, 'base64').toString('latin1')
-  const colon = pair.indexOf(':')
-  return colon <= 0 ? null : pair.slice(0, colon)
+  return basicCredentials(exchange)?.user ?? null
 }
 
 const ID_BYTES = 16
@@ -148,4 +137,11 @@ function groupBytes(groups: string): number[] {
     }
   }
   return bytes
+}
+
+/** What was sent; before that what will be, as far as it is known: an error keeps its status over that of its page. */
+function statusOf({ state, status, errorStatus, pending }: Exchange): number {
+  if (state !== 'none') return status
+  if (pending !== null) return pending.status
+  return errorStatus > 0 ? errorStatus : status
 }

@@ -20,7 +20,7 @@ export interface ExpiresFields {
 }
 
 /** Statuses for which `add_header` without `always` and `expires` apply (ngx_http_headers_module). */
-const ADD_STATUSES: ReadonlySet<number> = new Set([
+export const ADD_STATUSES: ReadonlySet<number> = new Set([
   200, 201, 204, 206, 301, 302, 303, 304, 307, 308,
 ])
 
@@ -73,6 +73,7 @@ export function makeExtra(
   ownLines = '',
 ): Extra {
   const isListed = ADD_STATUSES.has(status)
+  exchange.pending = { status, fields, lines: ownLines }
   let lines = ''
   let replacesExpires = false
   let replacesEtag = false

@@ -7,16 +7,18 @@ import { FIELD, type FieldList } from '../http/field-list.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import { mayHaveBody, statusText } from '../http/status.ts'
 import { absoluteUrl } from './answer.ts'
+import type { RewriteCookie } from './cookie-rules.ts'
 import type { Exchange } from './exchange.ts'
-import { PassedFields } from './passed-fields.ts'
+import { type PassedFields, sharedPassedFields } from './passed-fields.ts'
 import {
+  type Extra,
   type ExtraOptions,
   isReplacing,
   makeExtra,
   NO_EXTRA,
   WHOLE_EXTRA,
 } from './response-extras.ts'
-import { announcingLines, type TrailerRules } from './trailers.ts'
+import type { TrailerRules } from './trailers.ts'
 
 /** How the body goes to the client; `length`: with Content-Length as given, or there is none. */
 export type OutgoingFraming = 'length' | 'chunked' | 'close'
@@ -31,6 +33,7 @@ export interface ResponseTemplateOptions extends ExtraOptions {
   /** Lower case. */
   readonly hideFields: readonly string[]
   readonly rewriteLocation: RewriteLocation | null
+  readonly rewriteCookie: RewriteCookie | null
   readonly keepaliveHeaderSeconds: number
   readonly trailers: TrailerRules | null
 }
@@ -85,6 +88,8 @@ export class ResponseTemplate {
   readonly #passed: PassedFields
   readonly #keepAliveLines: string
   readonly #needsCare: boolean
+  /** Fields that are written anew, with what makes their values; those that stay behind are not among them. */
+  readonly #rewrites: readonly (readonly [id: number, rewrite: RewriteLocation])[]
   readonly #stored = new WeakMap<ResponseHead, string>()
   /** The last head that was made of a peer's, and of what: a hot answer is made once a second. */
   #madeOf = ''
@@ -96,7 +101,11 @@ export class ResponseTemplate {
   constructor(options: ResponseTemplateOptions) {
     this.#options = options
     this.#stamp = new StampLines(options.clock, options.server)
-    this.#passed = new PassedFields(options.hideFields, options.rewriteLocation !== null)
+    this.#rewrites = rewritesOf(options)
+    this.#passed = sharedPassedFields(
+      options.hideFields,
+      this.#rewrites.map(([id]) => id),
+    )
     const seconds = options.keepaliveHeaderSeconds
     this.#keepAliveLines = `Connection: keep-alive\r\n${seconds > 0 ? `Keep-Alive: timeout=${seconds}\r\n` : ''}`
     this.#needsCare = options.addFields.length > 0 || options.expires !== null
@@ -110,7 +119,11 @@ export class ResponseTemplate {
     isKeepAlive: boolean,
   ): string {
     const stamp = this.#stamp.get()
-    const isPlain = !this.#needsCare && exchange.errorStatus === 0 && exchange.ownLines === ''
+    const isPlain =
+      !this.#needsCare &&
+      exchange.errorStatus === 0 &&
+      exchange.ownLines === '' &&
+      exchange.keptLines === ''
     if (
       isPlain &&
       this.#madeKeepAlive === isKeepAlive &&
@@ -123,10 +136,7 @@ export class ResponseTemplate {
       return this.#made
     }
     const made = this.#make(exchange, head, stamp, framing, isKeepAlive)
-    const hasLocation =
-      this.#options.rewriteLocation !== null &&
-      (head.fields.findId(FIELD.location) !== -1 || head.fields.findId(FIELD.refresh) !== -1)
-    if (isPlain && !hasLocation) {
+    if (isPlain && !this.#isRewritten(head.fields)) {
       this.#madeOf = head.fields.text
       this.#madeAt = stamp
       this.#madeFraming = framing
@@ -156,12 +166,16 @@ export class ResponseTemplate {
     const hasBody = !isErrorPage || mayHaveBody(status)
     let extra = this.#needsCare ? makeExtra(this.#options, exchange, status, fields) : null
     if (!hasBody) extra = { ...(extra ?? NO_EXTRA), dropsType: true }
-    text += exchange.ownLines + this.#passed.lines(fields, extra)
-    if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
+    // Behind those of the peer, as Cache-Status wants it (RFC 9211 §2).
+    text += this.#passed.lines(fields, extra) + exchange.ownLines
+    if (this.#rewrites.length > 0) text += this.#rewrittenLines(exchange, fields)
+    if (exchange.keptType !== '' && hasBody && fields.findId(FIELD.content_type) === -1)
+      text += `Content-Type: ${exchange.keptType}\r\n`
+    if (exchange.keptLines !== '') text += keptLines(exchange, extra)
     if (extra !== null) text += extra.lines
     if (framing === 'chunked') {
       text += 'Transfer-Encoding: chunked\r\n'
-      if (this.#options.trailers !== null) text += announcingLines(fields)
+      if (this.#options.trailers !== null) text += this.#options.trailers.announcingLines(fields)
     } else if (head.hasLength && hasBody) {
       text += `Content-Length: ${fields.value(fields.findId(FIELD.content_length))}\r\n`
     }
@@ -172,6 +186,20 @@ export class ResponseTemplate {
   addedLines(exchange: Exchange, { status, fields }: ResponseHead): string {
     const addFields = this.#options.addFields.filter(field => !field.isAlways)
     return makeExtra({ addFields, expires: null }, exchange, status, fields).lines
+  }
+
+  /** What is added to an answer of our own with 200, and to none with an error. */
+  wholeLines(exchange: Exchange): string {
+    if (!this.#needsCare) return ''
+    const { addFields, expires } = this.#options
+    const usual = addFields.filter(field => !field.isAlways)
+    return makeExtra({ addFields: usual, expires }, exchange, 200, null).lines
+  }
+
+  /** What of a peer's answer stays with one of ours that takes its place. @param hides lower case */
+  stayingLines(exchange: Exchange, { fields }: ResponseHead, hides: readonly string[]): string {
+    const extra = { ...NO_EXTRA, dropsType: true, dropsRanges: true, hides }
+    return this.#passed.lines(fields, extra) + this.#rewrittenLines(exchange, fields)
   }
 
   /** The head of an answer from a stored response, complete. */
@@ -193,8 +221,9 @@ export class ResponseTemplate {
     }
     // Where it is not passed on as it is.
     if (date !== -1 && this.#passed.drops(FIELD.date)) text += `Date: ${fields.value(date)}\r\n`
-    if (this.#options.rewriteLocation !== null) text += this.#rewrittenLines(exchange, fields)
+    if (this.#rewrites.length > 0) text += this.#rewrittenLines(exchange, fields)
     text += exchange.ownLines + answer.lines
+    if (exchange.keptLines !== '') text += keptLines(exchange, extra)
     if (isRanged) text += 'Accept-Ranges: bytes\r\n'
     if (extra !== null) text += extra.lines
     if (answer.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
@@ -229,6 +258,7 @@ export class ResponseTemplate {
     let own = lines
     if (extra?.replacesEtag === true) own = own.replace(/^ETag: .*\r\n/im, '')
     if (extra?.replacesLastModified === true) own = own.replace(/^Last-Modified: .*\r\n/im, '')
+    if (exchange.keptLines !== '') own += keptLines(exchange, extra)
     let text = `HTTP/1.1 ${statusText(status)}\r\n${this.#stamp.get()}${own}${extra?.lines ?? ''}`
     if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
     else if (contentLength >= 0) text += `Content-Length: ${contentLength}\r\n`
@@ -240,8 +270,9 @@ export class ResponseTemplate {
     const extra = this.#needsCare
       ? makeExtra(this.#options, exchange, head.status, head.fields)
       : null
+    const rewritten = this.#rewrites.length > 0 ? this.#rewrittenLines(exchange, head.fields) : ''
     return (
-      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${exchange.ownLines}` +
+      `HTTP/1.1 101 ${head.reason}\r\n${this.#stamp.get()}${exchange.ownLines}${rewritten}` +
       `${this.#passed.lines(head.fields, extra)}${extra?.lines ?? ''}Upgrade: ${head.upgrade}\r\nConnection: upgrade\r\n\r\n`
     )
   }
@@ -256,27 +287,51 @@ export class ResponseTemplate {
     return passesServer || this.#options.server === '' ? '' : `Server: ${this.#options.server}\r\n`
   }
 
+  #isRewritten(fields: FieldList): boolean {
+    for (const [id] of this.#rewrites) if (fields.findId(id) !== -1) return true
+    return false
+  }
+
+  /** The value of a peer's Set-Cookie as it goes to the client. */
+  rewriteCookie(exchange: Exchange, value: string): string {
+    const { rewriteCookie } = this.#options
+    return rewriteCookie === null ? value : rewriteCookie(exchange, value)
+  }
+
   #rewrittenLines(exchange: Exchange, fields: FieldList): string {
-    const rewrite = this.#options.rewriteLocation!
     let lines = ''
-    for (
-      let i = fields.findId(FIELD.location);
-      i !== -1;
-      i = fields.findId(FIELD.location, i + 1)
-    ) {
-      const value = fields.value(i)
-      const rewritten = rewrite(exchange, value)
-      // What a rule made into a path becomes absolute, as with redirects of our own; the peer's own paths stay.
-      const isOwnPath = rewritten !== value && rewritten.startsWith('/')
-      lines += `${fields.name(i)}: ${isOwnPath ? absoluteUrl(exchange, rewritten) : rewritten}\r\n`
-    }
-    for (let i = fields.findId(FIELD.refresh); i !== -1; i = fields.findId(FIELD.refresh, i + 1)) {
-      const value = fields.value(i)
-      const at = value.toLowerCase().indexOf('url=')
-      const rewritten =
-        at === -1 ? value : value.slice(0, at + 4) + rewrite(exchange, value.slice(at + 4))
-      lines += `${fields.name(i)}: ${rewritten}\r\n`
+    for (const [id, rewrite] of this.#rewrites) {
+      for (let i = fields.findId(id); i !== -1; i = fields.findId(id, i + 1))
+        lines += `${fields.name(i)}: ${rewrite(exchange, fields.value(i))}\r\n`
     }
     return lines
   }
+}
+
+function rewritesOf({ rewriteLocation, rewriteCookie, hideFields }: ResponseTemplateOptions) {
+  const rewrites: (readonly [id: number, rewrite: RewriteLocation])[] = []
+  const add = (name: string, id: number, rewrite: RewriteLocation): void => {
+    if (!hideFields.includes(name)) rewrites.push([id, rewrite])
+  }
+  if (rewriteLocation !== null) {
+    add('location', FIELD.location, (exchange, value) => {
+      const rewritten = rewriteLocation(exchange, value)
+      // What a rule made into a path becomes absolute, as with redirects of our own; the peer's own paths stay.
+      const isOwnPath = rewritten !== value && rewritten.startsWith('/')
+      return isOwnPath ? absoluteUrl(exchange, rewritten) : rewritten
+    })
+    add('refresh', FIELD.refresh, (exchange, value) => {
+      const at = value.toLowerCase().indexOf('url=')
+      if (at === -1) return value
+      return value.slice(0, at + 4) + rewriteLocation(exchange, value.slice(at + 4))
+    })
+  }
+  if (rewriteCookie !== null) add('set-cookie', FIELD.set_cookie, rewriteCookie)
+  return rewrites
+}
+
+/** What a peer said that sent the request on to here; `expires` takes the place of its own word on that. */
+function keptLines({ keptLines: lines }: Exchange, extra: Extra | null): string {
+  if (extra?.replacesExpires !== true) return lines
+  return lines.replace(/^(?:expires|cache-control):.*\r\n/gim, '')
 }

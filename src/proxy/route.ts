@@ -11,13 +11,18 @@ export const REDIRECTS_MAX = 10
 
 const found: LocationFound = { location: null, captures: null, isSlashMissing: false }
 
-/** Sets `uri` and `args` from the target that the client sent. */
-export function readTarget(exchange: Exchange): Failure | null {
+/**
+ * Sets `uri` and `args` from the target that the client sent.
+ *
+ * @param by who says whether slashes are merged: as in nginx the default server of the address, as the line is read before
+ *   the name is known
+ */
+export function readTarget(exchange: Exchange, by = exchange.server): Failure | null {
   const { target } = exchange.head
   const end = pathEnd(target)
   const uri = normalizePath(
     end === target.length ? target : target.slice(0, end),
-    exchange.server.config.settings.mergesSlashes,
+    by.config.settings.mergesSlashes,
   )
   if (typeof uri !== 'string') return uri
   exchange.uri = uri
@@ -34,7 +39,8 @@ export function findLocation(exchange: Exchange): Routed {
   server.locations.find(exchange.uri, found)
   if (found.isSlashMissing) {
     exchange.location = found.location
-    return 'slash-missing'
+    const isClosed = found.location?.config?.isInternal === true && !exchange.isInternal
+    return isClosed ? 'internal-only' : 'slash-missing'
   }
   if (found.captures !== null) setCaptures(exchange, found.captures)
   const location = found.location ?? server.fallback
@@ -47,6 +53,9 @@ export function setCaptures(exchange: Exchange, captures: RegExpExecArray): void
   exchange.captures = captures
   if (captures.groups !== undefined) {
     exchange.namedCaptures = { ...exchange.namedCaptures, ...captures.groups }
+    // What `set` gave before does not count any more.
+    const own = exchange.ownVariables
+    if (own !== null) for (const name of Object.keys(captures.groups)) own.delete(name)
   }
 }
 
@@ -60,6 +69,7 @@ export function redirectInternally(exchange: Exchange, target: string): Failure 
   exchange.uri = target.slice(0, end)
   exchange.args = end === target.length ? '' : target.slice(end + 1)
   exchange.isInternal = true
+  exchange.isTargetKept = false
   exchange.fetch = null
   return null
 }

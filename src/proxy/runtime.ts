@@ -1,6 +1,7 @@
 // A configuration compiled into what a request indexes: made once for each generation (worker/snapshot.ts), swapped whole,
 // never changed. Every exchange keeps the snapshot that it began with.
 
+import type { Logins } from '../auth/logins.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
@@ -15,14 +16,20 @@ import type { Upstream } from '../model/upstream.ts'
 import type { ConnectionPool } from '../upstream/connection-pool.ts'
 import type { AccessLogger } from './access-log.ts'
 import type { Exchange } from './exchange.ts'
+import type { LimitsRuntime } from './limits.ts'
 import type { LocationTable } from './location-table.ts'
 import type { RequestTemplate } from './outgoing-head.ts'
 import type { PeerSet } from './peer-set.ts'
 import type { RequestQueue } from './queue.ts'
+import type { RateRuntime, SizeOf } from './rate-limit.ts'
+import type { RealIp } from './real-ip.ts'
 import type { ResponseTemplate } from './response-head.ts'
 import type { UpstreamLoad } from './retry-pacing.ts'
+import type { RewriteScript } from './rewrite-run.ts'
 import type { StickySessions } from './sticky.ts'
+import type { Trace } from './trace.ts'
 import type { TrailerRules } from './trailers.ts'
+import type { Variable } from './variable.ts'
 
 /** A template compiled: the text for one exchange. */
 export type Render = (exchange: Exchange) => string
@@ -39,6 +46,8 @@ export interface Services {
   readonly pid: number
   readonly hostname: string
   readonly version: string
+  /** Names and passwords of users files. */
+  readonly logins: Logins
   /** A number for each exchange, for the log. */
   nextExchangeNumber(): number
   /** Removes from a cache all that has a key with this beginning; `onDone` is told how many entries, later. */
@@ -83,11 +92,21 @@ export interface LocationRuntime {
   readonly config: Location | null
   readonly settings: Settings
   readonly handler: Handler
+  /** Its steps; null where there are none. */
+  readonly rewrite: RewriteScript | null
   /** Null when the location does not proxy. */
   readonly request: RequestTemplate | null
   readonly response: ResponseTemplate
   /** Null when nothing is cached here. */
   readonly cache: CacheRuntime | null
+  /** Null where requests and connections are not counted. */
+  readonly limits: LimitsRuntime | null
+  /** How fast responses go to clients; null where nothing is said of it. */
+  readonly rate: RateRuntime | null
+  /** How fast those of peers are read; null = as they come. */
+  readonly readRate: SizeOf | null
+  /** One that is neither empty nor `0`: 103 of peers goes on; null = as the profile has it. */
+  readonly earlyHints: readonly Render[] | null
   /** Which trailers of peers go on; null where none do. */
   readonly trailers: TrailerRules | null
   /** Our name as error pages show it: `headgate/0.1.0`, or without the version. */
@@ -118,6 +137,9 @@ export interface CacheRuntime {
   readonly request: RequestTemplate
   /** Set with the location's handler; null = responses come whole. */
   slices: Slices | null
+  /** Asks the peers; looks what is stored up first. Set with the location's handler. */
+  forward: Handler | null
+  lookUp: Handler | null
 }
 
 /** How a location takes large responses in pieces. */
@@ -142,8 +164,12 @@ export interface ErrorPageRuntime {
 
 export interface ServerRuntime {
   readonly config: Server
+  /** Who the client is; null = the connection's far end. */
+  readonly realIp: RealIp | null
   readonly locations: LocationTable
   readonly fallback: LocationRuntime
+  /** What is passed before a location is looked for; null where there is nothing. */
+  readonly rewrite: RewriteScript | null
 }
 
 /** Everything of one generation. */
@@ -156,7 +182,11 @@ export interface Snapshot {
   active: number
   /** The worker stops: every response is the last of its connection. */
   isDraining: boolean
+  /** Who watches what becomes of requests; null where they are served. */
+  readonly trace: Trace | null
   readonly upstreams: ReadonlyMap<string, UpstreamRuntime>
+  /** What the configuration defines (`map`, `geo`, `split_clients`), by lower-case name. */
+  readonly definedVariables: ReadonlyMap<string, Variable>
   /** The group of an address that was made from variables at run time; null for a name, which has to be looked up. */
   findDynamicUpstream(address: string): UpstreamRuntime | null
   /** Whether names that are made at run time can be looked up with these settings. */

@@ -2,7 +2,7 @@
 // what there was.
 
 import type { BodySource } from '../base/body-source.ts'
-import { type Failure, fail } from '../base/failure.ts'
+import { type Failure, fail, failureText } from '../base/failure.ts'
 import type { CacheEntry } from '../cache/entry.ts'
 import { detach } from './detach.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,6 +24,8 @@ export class SliceSource implements BodySource {
   #place: number
   /** Of what is wanted of the piece in hand, in the whole. */
   #pieceEnd = 0
+  /** Where a stored piece was found to be damaged last. */
+  #brokenAt = -1
   #entry: CacheEntry | null
   #source: BodySource | null = null
   #isAsking = false
@@ -59,9 +61,9 @@ export class SliceSource implements BodySource {
           this.#place += bytes.length
           return bytes
         }
-        this.failure = this.#source.failure
-        if (this.failure === null && this.#place < this.#pieceEnd)
-          this.#refuse('a piece is shorter than it says')
+        const { failure } = this.#source
+        if (failure !== null) this.#onBroken(failure)
+        else if (this.#place < this.#pieceEnd) this.#refuse('a piece is shorter than it says')
         this.#closePiece()
         continue
       }
@@ -76,6 +78,18 @@ export class SliceSource implements BodySource {
       this.#openPiece(this.#entry)
     }
     return null
+  }
+
+  /** What is stored of a piece is damaged: it is gone by now, and is asked for once more. */
+  #onBroken(failure: Failure): void {
+    const isDamage = failure.failure === 'internal' && this.#brokenAt !== this.#place
+    this.#brokenAt = this.#place
+    if (!isDamage) {
+      this.failure = failure
+      return
+    }
+    const text = `${failureText(failure)}; it is removed, and the piece is fetched anew`
+    logFailure(this.#exchange, 'crit', text)
   }
 
   #openPiece(entry: CacheEntry): void {

@@ -1,6 +1,7 @@
 // Bytes of one body on their way: in memory up to a bound, what is beyond in a temporary file. The stream is cut in
 // three: blocks in memory, then what stands in the file, then blocks that wait for the disk (readable all the while).
 // Two uses: a request body is kept whole and read again for each peer; of a response only the unread part is kept.
+// Length: one stream in three places, whose borders only make sense side by side.
 
 import { close, read, unlink, writev } from 'node:fs' // hot-path: bodies beyond the memory bound
 
@@ -8,6 +9,7 @@ import { assert } from '../base/assert.ts'
 import { type Failure, fail } from '../base/failure.ts'
 import { failedCallText } from '../base/system-error.ts'
 import { openTemporaryFile } from '../base/temporary-file.ts'
+import { latin1Text } from '../http/latin1.ts'
 import { SpoolReader } from './spool-reader.ts'
 
 const BLOCK_BYTES_MIN = 1024
@@ -27,6 +29,8 @@ export interface SpoolOptions {
   readonly isConsumed?: boolean
   /** Smallest write to the file; default 16 KiB. */
   readonly writeBytes?: number
+  /** All of it goes to the file, and at the end every byte; that stays when the spool is closed (`kept`) or goes with it. */
+  readonly file?: 'kept' | 'removed'
 }
 
 /**
@@ -47,6 +51,8 @@ interface Block {
 export class Spool {
   /** Called once after an `append` that said `wait`; also from within a reader's `read`. */
   onReady: (() => void) | null = null
+  /** With `file`: called once when the file has every byte, after `end`. */
+  onStored: (() => void) | null = null
   /** Called once when the file fails; `failure` is set then. */
   onFailure: (() => void) | null = null
   failure: Failure | null = null
@@ -57,6 +63,7 @@ export class Spool {
   readonly #tempPath: string
   readonly #isConsumed: boolean
   readonly #writeBytes: number
+  readonly #file: 'kept' | 'removed' | null
   readonly #readers: SpoolReader[] = []
   #first: Block | null = null
   #last: Block | null = null
@@ -75,7 +82,8 @@ export class Spool {
   #fileEnd = 0
 
   constructor(options: SpoolOptions) {
-    this.#memoryBytesMax = options.memoryBytesMax
+    this.#file = options.file ?? null
+    this.#memoryBytesMax = this.#file === null ? options.memoryBytesMax : 0
     this.#fileBytesMax = options.fileBytesMax
     this.#tempPath = options.tempPath
     this.#isConsumed = options.isConsumed ?? false
@@ -99,6 +107,15 @@ export class Spool {
     return this.#fileStart === -1
   }
 
+  /** All of it as latin-1 while it stands in memory, and none was forgotten; else null. */
+  get text(): string | null {
+    if (!this.isInMemory || this.#isConsumed || this.failure !== null) return null
+    let text = ''
+    for (let block = this.#first; block !== null; block = block.next)
+      text += latin1Text(block.bytes, 0, block.used)
+    return text
+  }
+
   /** Of a consumed spool: the reader has got all that came. */
   get isRead(): boolean {
     return this.#isConsumed && this.#consumed === this.#length
@@ -120,6 +137,16 @@ export class Spool {
   end(): void {
     this.#isEnded = true
     this.#notifyReaders()
+    if (this.#file === null) return
+    this.#write()
+    this.#notifyStored()
+  }
+
+  #notifyStored(): void {
+    if (!this.#isEnded || this.failure !== null || this.#fileEnd < this.#length) return
+    const { onStored } = this
+    this.onStored = null
+    onStored?.()
   }
 
   /** Makes a reader of the bytes from `position` on. A consumed spool has one, from the start. */
@@ -137,6 +164,7 @@ export class Spool {
     this.#isClosed = true
     this.onReady = null
     this.onFailure = null
+    this.onStored = null
     for (const reader of this.#readers.slice()) reader.close()
     this.#forget()
   }
@@ -245,7 +273,8 @@ export class Spool {
     if (this.#isWriting || this.#isClosed || this.failure !== null) return
     this.#rewind()
     if (this.#fileStart === -1) return
-    if (this.#length - this.#fileEnd < this.#writeBytes) return
+    const bytesMin = this.#isEnded && this.#file !== null ? 1 : this.#writeBytes
+    if (this.#length - this.#fileEnd < bytesMin) return
     this.#isWriting = true
     if (this.#fd === -1) {
       this.#open()
@@ -286,6 +315,7 @@ export class Spool {
     this.#dropWritten()
     this.#write()
     this.#notifyWriter()
+    if (this.#file !== null) this.#notifyStored()
   }
 
   #dropWritten(): void {
@@ -334,7 +364,8 @@ export class Spool {
   #forget(): void {
     this.#first = null
     this.#last = null
-    if (this.path !== '') unlink(this.path, () => {})
+    const isKept = this.#file === 'kept' && this.failure === null && this.#isEnded
+    if (this.path !== '' && !isKept) unlink(this.path, () => {})
     this.path = ''
     if (this.#calls > 0 || this.#fd === -1) return
     close(this.#fd, () => {})

@@ -8,6 +8,7 @@ import { ClientOctets } from '../balance/client-octets.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import type { SessionZone } from '../zone/session-zone.ts'
+import { clientAddress } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
 import type { PeerNames } from './peer-names.ts'
 import type { StickySessions } from './sticky.ts'
@@ -70,11 +71,11 @@ export class SourceSessions implements StickySessions {
 
   /** Null for a client without an address (a unix socket): there is nothing to tell two of them apart. */
   #networkOf(exchange: Exchange): Digest | null {
-    const { remoteAddress } = exchange.connection
-    if (remoteAddress === this.#address) return this.#network
+    const address = clientAddress(exchange)
+    if (address === this.#address) return this.#network
     const { prefix4, prefix6 } = this.#options
-    const key = networkKey(remoteAddress, prefix4, prefix6)
-    this.#address = remoteAddress
+    const key = networkKey(address, prefix4, prefix6)
+    this.#address = address
     this.#network = key === '' ? null : digestOf(key)
     return this.#network
   }

@@ -36,9 +36,9 @@ export class StoreDelivery implements ResponseTaker {
     parts.body.onReady = () => this.#peer.resume()
   }
 
-  /** What ends the body towards a client that gets it in chunks. */
-  get lastChunk(): string {
-    return `0\r\n${this.#trailerLines}\r\n`
+  /** Lines of the trailers that go on, once they are there. */
+  get trailerLines(): string {
+    return this.#trailerLines
   }
 
   data(bytes: Buffer, from: number, to: number): void {

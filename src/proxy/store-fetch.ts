@@ -18,6 +18,7 @@ import type { Exchange } from './exchange.ts'
 import { ExchangeHold } from './exchange-hold.ts'
 import type { Fetch, ResponseTaker, TakerOwner } from './fetch.ts'
 import { FilePaths } from './file-path.ts'
+import { isBuffered } from './peer-buffering.ts'
 import type { Handler, LocationRuntime } from './runtime.ts'
 import { answerFollowing } from './store-answer.ts'
 import { StoreDelivery } from './store-delivery.ts'
@@ -133,7 +134,7 @@ class StoreFetch implements Fetch {
       exchange.body.discard()
     }
     if (!exchange.isFinished) {
-      answerFollowing(exchange, location, head, body, () => delivery.lastChunk)
+      answerFollowing(exchange, location, head, body, () => delivery.trailerLines)
     }
     body.release()
     return delivery
@@ -172,18 +173,10 @@ class StoreFetch implements Fetch {
 const SHOWN_MAX = 200
 
 /** As in nginx what is not buffered is not stored, and the peer has a say in that. */
-function mayStore({ fields }: ResponseHead, { isBuffering, ignoreFields }: ProxySettings): boolean {
-  const isRedirect = fields.findId(FIELD.x_accel_redirect) >= 0
-  if (isRedirect && !ignoreFields.includes('x-accel-redirect')) return false
-  if (ignoreFields.includes('x-accel-buffering')) return isBuffering
-  let mayBe = isBuffering
-  const id = FIELD.x_accel_buffering
-  for (let i = fields.findId(id); i >= 0; i = fields.findId(id, i + 1)) {
-    const word = fields.value(i).toLowerCase()
-    if (word === 'yes') mayBe = true
-    else if (word === 'no') mayBe = false
-  }
-  return mayBe
+function mayStore(head: ResponseHead, proxy: ProxySettings): boolean {
+  const isRedirect = head.fields.findId(FIELD.x_accel_redirect) >= 0
+  if (isRedirect && !proxy.ignoreFields.includes('x-accel-redirect')) return false
+  return isBuffered(head, proxy)
 }
 
 function modifiedSeconds({ fields }: ResponseHead): number {

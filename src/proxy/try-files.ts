@@ -1,13 +1,15 @@
 // `try_files`: the first path that is there goes on to the location's own action, else the fallback does
 // (http://nginx.org/en/docs/http/ngx_http_core_module.html#try_files).
 
-import { type Stats, stat } from 'node:fs' // hot-path: looking for files
+import type { Stats } from 'node:fs' // hot-path: looking for files
 
 import type { Failure } from '../base/failure.ts'
 import type { ExchangeFlow } from '../downstream/client-handler.ts'
+import type { Origin } from '../model/origin.ts'
 import type { TryFiles } from '../model/route.ts'
 import { answerStatus, internalRedirect, runNamedLocation } from './answer.ts'
 import type { Exchange } from './exchange.ts'
+import { FileOpener } from './file-links.ts'
 import { FilePaths } from './file-path.ts'
 import { cutExchange } from './finish.ts'
 import type { Handler, LocationRuntime, Render } from './runtime.ts'
@@ -22,7 +24,9 @@ interface TryPath {
 
 /** What the search of one location needs, compiled. */
 interface TryRules {
+  readonly origin: Origin
   readonly files: FilePaths
+  readonly opener: FileOpener
   readonly paths: readonly TryPath[]
   /** A path or `@name`; null when `status` answers. */
   readonly fallback: Render | null
@@ -40,7 +44,9 @@ export function makeTryFiles(
   const { fallback } = config
   const isStatus = 'status' in fallback
   const rules: TryRules = {
+    origin: config.origin,
     files: new FilePaths(location.settings.files, compileTemplate),
+    opener: new FileOpener(location.settings.files, compileTemplate),
     paths: config.paths.map(path => {
       const last = path.at(-1)
       const isDirectory = typeof last === 'string' && last.endsWith('/')
@@ -80,7 +86,7 @@ class TryFilesSearch implements ExchangeFlow {
       this.next()
       return
     }
-    stat(Buffer.from(file, 'latin1'), (error, stats) => {
+    this.#rules.opener.stat(exchange, file, (error, stats) => {
       if (exchange.isFinished) return
       if (error !== null || !isThere(stats, isDirectory)) {
         this.next()
@@ -88,6 +94,7 @@ class TryFilesSearch implements ExchangeFlow {
       }
       this.#leave()
       exchange.uri = uri
+      this.#trace(`${uri} is there`)
       this.#rules.content(exchange)
     })
   }
@@ -96,6 +103,7 @@ class TryFilesSearch implements ExchangeFlow {
     const exchange = this.#exchange
     const { fallback, status } = this.#rules
     this.#leave()
+    this.#trace('none of the files is there')
     if (fallback === null) {
       answerStatus(exchange, status)
       return
@@ -103,6 +111,10 @@ class TryFilesSearch implements ExchangeFlow {
     const target = fallback(exchange)
     if (target.startsWith('@')) runNamedLocation(exchange, target.slice(1))
     else internalRedirect(exchange, target)
+  }
+
+  #trace(text: string): void {
+    this.#exchange.snapshot.trace?.onDecision('redirect', text, this.#rules.origin)
   }
 
   #leave(): void {

@@ -44,8 +44,9 @@ function proxyPort(exchange: Exchange): string | null {
 }
 
 export const UPSTREAM_VARIABLES: VariableTable = {
-  proxy_host: exchange => (exchange.proxyHost === '' ? null : exchange.proxyHost),
-  proxy_port: proxyPort,
+  proxy_host: ({ ownVariables, proxyHost }) =>
+    ownVariables?.get('proxy_host') ?? (proxyHost === '' ? null : proxyHost),
+  proxy_port: exchange => exchange.ownVariables?.get('proxy_port') ?? proxyPort(exchange),
   upstream_addr: perTry(one => one.address),
   upstream_bytes_received: perTry(one => String(one.bytesReceived)),
   upstream_bytes_sent: perTry(one => String(one.bytesSent)),

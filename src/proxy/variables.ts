@@ -30,11 +30,36 @@ export const VARIABLE_TABLE: VariableTable = {
 /** Longest first: `upstream_http_x` is not an `upstream_` something. */
 const FAMILIES = Object.entries(VARIABLE_FAMILIES).sort((a, b) => b[0].length - a[0].length)
 
-/** The variable of that name; a name that is none of ours is a named capture. */
+/** What the configuration that is being compiled defines. */
+let definedNames: ReadonlySet<string> = new Set()
+let stableDefinitions: ReadonlySet<string> = new Set()
+
+/**
+ * Told before a configuration is compiled: what it defines may have a name like those of a family.
+ *
+ * @param stable those to which a repeated head gives the same value
+ */
+export function defineNames(names: Iterable<string>, stable: Iterable<string> = []): void {
+  definedNames = new Set(names)
+  stableDefinitions = new Set(stable)
+}
+
+/** Whether a repeated head gives a variable of the configuration's the same value, unless it was set or captured. */
+export function isStableDefinition(name: string): boolean {
+  return stableDefinitions.has(name)
+}
+
+/** Whether the configuration that is being compiled defines it. */
+export function isDefinedName(name: string): boolean {
+  return definedNames.has(name)
+}
+
+/** The variable of that name; a name that is none of ours is one of the configuration's. */
 export function compileVariable(name: string): Variable {
   const lower = name.toLowerCase()
   const known = Object.hasOwn(VARIABLE_TABLE, lower) ? VARIABLE_TABLE[lower] : undefined
   if (known !== undefined) return known
+  if (definedNames.has(lower)) return exchange => ownValue(exchange, lower)
   for (const [prefix, make] of FAMILIES) {
     if (lower.length > prefix.length && lower.startsWith(prefix)) {
       return make(lower.slice(prefix.length))
@@ -44,7 +69,16 @@ export function compileVariable(name: string): Variable {
     const index = Number(name)
     return exchange => exchange.captures?.[index] ?? null
   }
-  return exchange => namedCapture(exchange, name)
+  return exchange => ownValue(exchange, name)
+}
+
+/** What `set` gave it, else what a regex captured, else what the configuration says it is. */
+function ownValue(exchange: Exchange, name: string): string | null {
+  const set = exchange.ownVariables?.get(name)
+  if (set !== undefined) return set
+  return (
+    namedCapture(exchange, name) ?? exchange.snapshot.definedVariables.get(name)?.(exchange) ?? null
+  )
 }
 
 /** `1.30.0` for the profile `nginx/1.30`. */
@@ -55,7 +89,8 @@ function nginxVersion(compat: CompatProfile): string {
 function namedCapture(exchange: Exchange, name: string): string | null {
   const { namedCaptures } = exchange
   if (namedCaptures === null || !Object.hasOwn(namedCaptures, name)) return null
-  return namedCaptures[name] ?? null
+  // A group that took no part is empty.
+  return namedCaptures[name] ?? ''
 }
 
 /** The function that gives the template's text for one exchange; a missing value is the empty text. */

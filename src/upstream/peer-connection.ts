@@ -19,6 +19,7 @@ import { connectPeer } from './connect.ts'
 import { ConnectRace, type RaceOwner } from './connect-race.ts'
 import { type Egress, PLAIN_EGRESS } from './egress.ts'
 import type { PeerAddress } from './peer-address.ts'
+import { ReadPace } from './read-pace.ts'
 import { ResponseReader } from './response-reader.ts'
 import type { ResponseSink } from './response-sink.ts'
 
@@ -91,6 +92,8 @@ export class PeerConnection implements RaceOwner {
   /** Its own buffer in the middle of a large body; else it reads into the shared one. */
   #buffer: ReadBuffer | null = null
   #isPaused = false
+  /** How fast the response in hand is read; null = as it comes. */
+  #pace: ReadPace | null = null
   /** How long the peer has said nothing, as far as it was looked at; and when to look next, 0 = not any more. */
   #quietForMs = 0
   #nextQuietMs = 0
@@ -231,6 +234,7 @@ export class PeerConnection implements RaceOwner {
     else if (this.#phase === 'tunnel') this.#reader.sink?.onData(bytes, 0, count, false)
     // Nothing was asked, so nothing is owed: these bytes must never reach the next client.
     else if (this.#phase !== 'closed') this.destroy()
+    if (this.#pace !== null && this.#buffer === null) return this.#pace.limit(SHARED_READ_BUFFER)
     return this.#buffer?.view ?? SHARED_READ_BUFFER
   }
 
@@ -258,7 +262,12 @@ export class PeerConnection implements RaceOwner {
 
   #onMore(count: number): void {
     const { isInBody, left } = this.#reader
-    if (isInBody && this.#buffer === null) {
+    if (this.#pace?.onRead(count) === true) {
+      this.#services.wheel.clear(this.#timer)
+      this.#socket.pause()
+      return
+    }
+    if (isInBody && this.#buffer === null && this.#pace === null) {
       const isLarge = left > OWN_BUFFER_FROM_BYTES || (left < 0 && count > OWN_BUFFER_FROM_BYTES)
       if (isLarge) this.#buffer = takeReadBuffer()
     }
@@ -313,6 +322,27 @@ export class PeerConnection implements RaceOwner {
   resume(): void {
     if (!this.#isPaused || this.#phase === 'closed') return
     this.#isPaused = false
+    if (this.#pace?.isResting !== true) this.#readOn()
+  }
+
+  /** Reads the rest of the response in hand no faster than so many bytes a second; 0 = as it comes. */
+  limitReading(rate: number): void {
+    if (rate === 0 || this.#phase !== 'busy' || this.#pace !== null) return
+    const { clock, wheel } = this.#services
+    this.#pace = new ReadPace(rate, clock, wheel, () => {
+      if (!this.#isPaused) this.#readOn()
+    })
+  }
+
+  #endPace(): void {
+    const pace = this.#pace
+    if (pace === null) return
+    this.#pace = null
+    if (pace.isResting && !this.#isPaused) this.#socket.resume()
+    pace.close()
+  }
+
+  #readOn(): void {
     if (this.#phase === 'busy') this.#services.wheel.set(this.#timer, this.#timeouts.readMs)
     this.#socket.resume()
   }
@@ -341,6 +371,7 @@ export class PeerConnection implements RaceOwner {
     const { head, sink } = reader
     reader.drop()
     this.#releaseBuffer()
+    this.#endPace()
     // Reusable only when both bodies ended where their framing says, and nothing came after.
     if (
       this.#mayReuse &&
@@ -394,6 +425,7 @@ export class PeerConnection implements RaceOwner {
     this.#reader.drop()
     this.#releaseBuffer()
     if (this.#phase === 'closed') return
+    this.#endPace()
     this.#phase = 'closed'
     this.#services.wheel.remove(this.#timer)
     this.#race?.cancel()

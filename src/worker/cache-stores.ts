@@ -4,6 +4,7 @@ import type { SystemClock } from '../base/clock.ts'
 import type { ErrorLog } from '../base/error-log.ts'
 import type { TimerWheel } from '../base/timer-wheel.ts'
 import { DiskStore, OPEN_FILES_MAX } from '../cache/store/disk-store.ts'
+import { writerOf } from '../cache/store/entry-path.ts'
 import type { CachePath } from '../model/cache.ts'
 import type { Config } from '../model/config.ts'
 import type { Location } from '../model/route.ts'
@@ -20,6 +21,8 @@ export interface CacheStoresPlace {
   readonly wheel: TimerWheel
   readonly errorLog: ErrorLog
   readonly workerIndex: number
+  /** Of this life of the worker. */
+  readonly threadId: number
   /** Workers in all: what is kept in memory is a part for each. */
   readonly workerCount: number
   /** That the process may have open. */
@@ -69,7 +72,7 @@ export class WorkerCaches {
     const facts = JSON.stringify([path, tempPath])
     const known = this.#open.get(memory.zone)
     if (known?.facts === facts) return known
-    const { clock, wheel, errorLog, workerIndex, workerCount } = this.#place
+    const { clock, wheel, errorLog, workerIndex, workerCount, threadId } = this.#place
     const zone = new CacheZone(memory.zone, workerIndex)
     const store = new DiskStore({
       cache: path,
@@ -79,7 +82,7 @@ export class WorkerCaches {
       log: (level, text) => errorLog.write(level, `${text}, cache "${path.name}"`),
       memoryBytes: Math.floor(path.memoryBytes / workerCount),
       tempPath,
-      run: memory.run,
+      run: writerOf(memory.run, threadId),
       openFilesMax: this.#openFilesMax(count),
     })
     return { facts, store }
@@ -96,5 +99,9 @@ function tempPathOf({ servers }: Config, { name }: CachePath): string {
 }
 
 function settingsBelow(locations: readonly Location[]): Settings[] {
-  return locations.flatMap(location => [location.settings, ...settingsBelow(location.locations)])
+  return locations.flatMap(location => [
+    location.settings,
+    ...(location.limitExcept === undefined ? [] : [location.limitExcept.location.settings]),
+    ...settingsBelow(location.locations),
+  ])
 }

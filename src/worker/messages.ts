@@ -66,6 +66,8 @@ export interface Generation {
   readonly memories: readonly UpstreamMemory[]
   /** In the order of `Config.caches`. */
   readonly caches: readonly CacheMemory[]
+  /** Memory that is counted in, in the order of `Config.limitZones`. */
+  readonly limits: readonly SharedArrayBuffer[]
   /** Addresses to listen on, each once. Port 0 was replaced by the number that the first worker got. */
   readonly listeners: readonly ListenAddress[]
 }

@@ -11,22 +11,27 @@ import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { AccessLogger } from '../proxy/access-log.ts'
 import { runLocation } from '../proxy/begin.ts'
-import { type CompileContext, compileLocation } from '../proxy/compile-location.ts'
+import { type CompileContext, compileLocation, sourceOf } from '../proxy/compile-location.ts'
+import { compileDefinitions, listStable } from '../proxy/defined-variables.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import { type LocationEntry, LocationTable } from '../proxy/location-table.ts'
 import type { LogFiles } from '../proxy/log-files.ts'
+import { compileRealIp } from '../proxy/real-ip.ts'
+import { compileRewrite } from '../proxy/rewrite-script.ts'
 import type { ServerRuntime, Services, Snapshot, UpstreamRuntime } from '../proxy/runtime.ts'
 import { ServerTable } from '../proxy/server-table.ts'
+import { withUnsetVariables } from '../proxy/set-variable.ts'
+import type { Trace } from '../proxy/trace.ts'
+import type { Variable } from '../proxy/variable.ts'
+import { defineNames } from '../proxy/variables.ts'
 import type { PeerZone } from '../zone/peer-zone.ts'
 import type { WorkerCaches } from './cache-stores.ts'
 import { WorkerUpstream } from './compile-upstream.ts'
 import { DynamicNames, type OnNameAnswer } from './dynamic-names.ts'
 import { DynamicUpstreams } from './dynamic-upstreams.ts'
+import { WorkerLimitZones } from './limit-zones.ts'
 import type { Generation, ResolvedUpstream } from './messages.ts'
 import type { WaitLines } from './wait-lines.ts'
-
-/** Field lines of one request head (nginx 1.31 `max_headers` has 1000). */
-const REQUEST_FIELDS_MAX = 1_000
 
 /** What every generation of a worker shares. */
 export interface WorkerResources {
@@ -36,6 +41,8 @@ export interface WorkerResources {
   readonly waitLines: WaitLines
   readonly caches: WorkerCaches
   readonly logFiles: LogFiles
+  /** For a snapshot that serves nobody: watches what becomes of requests, and asks no peer. */
+  readonly trace?: Trace
 }
 
 /** What a listening address serves. */
@@ -43,6 +50,7 @@ export interface AddressRuntime {
   readonly snapshot: WorkerSnapshot
   readonly servers: ServerTable
   readonly limits: ClientLimits
+  readonly expectsProxyHeader: boolean
 }
 
 export class WorkerSnapshot implements Snapshot {
@@ -52,7 +60,9 @@ export class WorkerSnapshot implements Snapshot {
   readonly isStrict: boolean
   active = 0
   isDraining = false
+  readonly trace: Trace | null
   readonly upstreams: ReadonlyMap<string, WorkerUpstream>
+  readonly definedVariables: ReadonlyMap<string, Variable>
   /** By `addressText`. */
   readonly addresses: ReadonlyMap<string, AddressRuntime>
   readonly runLocation = runLocation
@@ -70,8 +80,15 @@ export class WorkerSnapshot implements Snapshot {
     const { config } = generation
     this.generation = generation.number
     this.services = resources.services
+    this.trace = resources.trace ?? null
     this.compat = config.compat
     this.isStrict = config.isStrict
+    const { variables } = config
+    defineNames(
+      variables.map(({ name }) => name),
+      listStable(variables),
+    )
+    this.definedVariables = withUnsetVariables(compileDefinitions(config.variables), config.servers)
     this.#dynamic = new DynamicUpstreams(resources.clock, resources.services.wheel, config.isStrict)
     this.#names = new DynamicNames({ clock: resources.clock, upstreams: this.#dynamic })
     this.#asksMachine = config.format === 'yaml'
@@ -97,11 +114,16 @@ export class WorkerSnapshot implements Snapshot {
     const { logFormats } = generation.config
     const accessLogs = new Map<unknown, readonly AccessLogger[]>()
     const errorLogs = new Map<string, ErrorLog>()
+    const errorLogsOf = new Map<unknown, ErrorLog>()
     return {
       services: resources.services,
+      trace: this.trace,
       upstreams: this.upstreams,
       caches: resources.caches.of(generation),
+      limits: new WorkerLimitZones(generation, resources.clock, resources.services.workerIndex),
       accessLogs: settings => {
+        // Who only watches writes nothing.
+        if (this.trace !== null) return []
         const known = accessLogs.get(settings.accessLogs)
         if (known !== undefined) return known
         const loggers = settings.accessLogs.map(log => {
@@ -113,12 +135,17 @@ export class WorkerSnapshot implements Snapshot {
         return loggers
       },
       errorLog: settings => {
+        if (this.trace !== null) return resources.services.errorLog
+        const same = errorLogsOf.get(settings.errorLogs)
+        if (same !== undefined) return same
         const key = JSON.stringify(settings.errorLogs)
-        const known = errorLogs.get(key)
-        if (known !== undefined) return known
-        const log = new ErrorLog(settings.errorLogs, { thread: resources.services.workerIndex })
-        this.#errorLogs.push(log)
-        errorLogs.set(key, log)
+        let log = errorLogs.get(key)
+        if (log === undefined) {
+          log = new ErrorLog(settings.errorLogs, { thread: resources.services.workerIndex })
+          this.#errorLogs.push(log)
+          errorLogs.set(key, log)
+        }
+        errorLogsOf.set(settings.errorLogs, log)
         return log
       },
     }
@@ -176,7 +203,7 @@ export class WorkerSnapshot implements Snapshot {
 }
 
 function compileServer(server: Server, context: CompileContext): ServerRuntime {
-  const { settings, returns, action } = server
+  const { settings, returns, rewrite, action } = server
   const tryFiles = server.tryFiles ?? null
   // What a server returns it returns for every path; only its error pages come to a location, if that has a name.
   const locations =
@@ -185,8 +212,18 @@ function compileServer(server: Server, context: CompileContext): ServerRuntime {
       : server.locations.filter(location => location.match.kind === 'named')
   return {
     config: server,
+    realIp: compileRealIp(settings.realIp),
     locations: compileLocations(locations, context),
-    fallback: compileLocation({ location: null, settings, returns, tryFiles, action }, context),
+    fallback: compileLocation(
+      { location: null, settings, returns, rewrite: [], tryFiles, action },
+      context,
+    ),
+    rewrite:
+      rewrite === undefined
+        ? null
+        : compileRewrite(rewrite, settings.logsRewrites, branch =>
+            compileLocation(sourceOf(branch), context),
+          ),
   }
 }
 
@@ -195,16 +232,7 @@ function compileLocations(locations: readonly Location[], context: CompileContex
     locations.map(
       (location): LocationEntry => ({
         match: location.match,
-        location: compileLocation(
-          {
-            location,
-            settings: location.settings,
-            returns: location.returns,
-            tryFiles: location.tryFiles ?? null,
-            action: location.action,
-          },
-          context,
-        ),
+        location: compileLocation(sourceOf(location), context),
         nested: compileLocations(location.locations, context),
       }),
     ),
@@ -218,6 +246,7 @@ function compileAddresses(
 ): ReadonlyMap<string, AddressRuntime> {
   const byAddress = new Map<string, ServerRuntime[]>()
   const defaults = new Map<string, ServerRuntime>()
+  const proxied = new Set<string>()
   configs.forEach((config, index) => {
     for (const listen of config.listens) {
       const key = addressText(listen.address)
@@ -225,6 +254,7 @@ function compileAddresses(
       if (list === undefined) byAddress.set(key, [servers[index]!])
       else list.push(servers[index]!)
       if (listen.isDefault) defaults.set(key, servers[index]!)
+      if (listen.expectsProxyHeader) proxied.add(key)
     }
   })
   return new Map(
@@ -236,6 +266,7 @@ function compileAddresses(
           snapshot,
           servers: new ServerTable(defaultServer, list),
           limits: limitsOf(defaultServer.config.settings),
+          expectsProxyHeader: proxied.has(key),
         },
       ] as const
     }),
@@ -249,7 +280,7 @@ function limitsOf({ client }: Settings): ClientLimits {
       lineBytesMax: Math.max(large.bytes, client.headerBufferBytes),
       fieldLineBytesMax: Math.max(large.bytes, client.headerBufferBytes),
       headBytesMax: client.headerBufferBytes + large.bytes * large.count,
-      fieldsMax: REQUEST_FIELDS_MAX,
+      fieldsMax: client.fieldsMax,
       allowUnderscores: client.allowsUnderscores,
       ignoreInvalidFields: client.ignoresInvalidFields,
     },

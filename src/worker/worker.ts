@@ -2,7 +2,8 @@
 // drains. The entry file of `new Worker`; everything it needs comes in `workerData` and messages.
 
 import { hostname } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, threadId, workerData } from 'node:worker_threads'
+import { Logins } from '../auth/logins.ts'
 import { SystemClock } from '../base/clock.ts'
 import { DescriptorLimit } from '../base/descriptor-limit.ts'
 import { ErrorLog } from '../base/error-log.ts'
@@ -46,6 +47,7 @@ const services: Services = {
   pid: process.pid,
   hostname: hostname(),
   version: VERSION,
+  logins: new Logins(clock),
   nextExchangeNumber: () => ++exchangeNumber,
   purgePrefix: (cache, prefix, onDone) => purges.ask(cache, prefix, onDone),
 }
@@ -60,6 +62,7 @@ const resources: WorkerResources = {
     wheel,
     errorLog,
     workerIndex: start.index,
+    threadId,
     workerCount: start.count,
     descriptorsMax: descriptors.max,
   }),
@@ -85,6 +88,10 @@ class Endpoint implements ClientHandler {
     return this.listener?.address ?? null
   }
 
+  get expectsProxyHeader(): boolean {
+    return this.#runtime.expectsProxyHeader
+  }
+
   limits(): ClientLimits {
     return this.#runtime.limits
   }
@@ -97,6 +104,15 @@ class Endpoint implements ClientHandler {
   onBadRequest(connection: ClientConnection, failure: Failure): void {
     metrics.add(METRIC.requests, 1)
     refuseRequest(connection, failure, this.#runtime.snapshot, this.#runtime.servers)
+  }
+
+  onBadProxyHeader(connection: ClientConnection, level: 'error' | 'info', text: string): void {
+    const { errorLog } = this.#runtime.servers.defaultServer.fallback
+    errorLog.write(level, `${text} while reading PROXY protocol`, {
+      connection: connection.serial,
+      client: connection.remoteAddress,
+      server: this.listenAddress === null ? '' : addressText(this.listenAddress),
+    })
   }
 
   onClose(connection: ClientConnection): void {
@@ -259,7 +275,7 @@ function drain(timeoutMs: number): void {
   // A worker that has not begun to serve has nothing to finish.
   if (snapshot !== undefined) snapshot.isDraining = true
   for (const each of retired) each.isDraining = true
-  for (const connection of [...connections]) connection.closeIfIdle()
+  for (const connection of [...connections]) connection.closeSoonIfIdle()
   if (connections.size === 0) {
     finishDrain()
     return

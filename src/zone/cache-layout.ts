@@ -16,6 +16,13 @@ export const CACHE_HEADER = {
   purges: 1,
   /** Number in `LOADER_STATES`. */
   loaderState: 2,
+  /** 1 = the directory is not there. */
+  isGone: 3,
+  /** Of each kind of trouble: the zone second until which no line says it, and how often it was since the last one. */
+  readQuiet: 4,
+  readUnsaid: 5,
+  writeQuiet: 6,
+  writeUnsaid: 7,
 } as const
 
 /** A thread's row, in Float64 cells; only that thread writes there. */

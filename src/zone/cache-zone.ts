@@ -294,6 +294,14 @@ export class CacheZone {
     Atomics.store(this.#cells, CACHE_HEADER.loaderState, LOADER_STATES.indexOf(state))
   }
 
+  /** Whether the directory is not there: what is stored cannot be read, and nothing is stored. */
+  get isGone(): boolean {
+    return Atomics.load(this.#cells, CACHE_HEADER.isGone) === 1
+  }
+  set isGone(isGone: boolean) {
+    Atomics.store(this.#cells, CACHE_HEADER.isGone, isGone ? 1 : 0)
+  }
+
   /** Clears up after a thread that ended (main thread): its locks are free, and a change half made is counted. */
   reclaim(thread: number): void {
     this.#table.reclaim(thread)

@@ -84,6 +84,16 @@ const MADE: readonly (readonly [
   ['an empty file', { size: RANDOM }, { size: 0 }],
   ['an appender file', { size: APPENDER }, { size: -1, isAppender: true, isSlave: false }],
   [
+    'an appender file with random bits in the size',
+    { size: RANDOM | APPENDER },
+    { size: -1, isAppender: true, isSlave: false },
+  ],
+  [
+    'one in a trunk with random bits in the size',
+    { size: RANDOM | TRUNK | 5000n, after: `${'A'.repeat(16)}123.jpg` },
+    { size: 5000, isTrunk: true, isAppender: false, isSlave: false },
+  ],
+  [
     'one in a trunk',
     { size: TRUNK | 5000n, after: `${'A'.repeat(16)}123.jpg` },
     { size: 5000, isTrunk: true, isSlave: false },
@@ -130,6 +140,11 @@ const NO_NAME: readonly (readonly [name: string, path: string])[] = [
   ['bits left over', `${good.slice(0, 44)}9${good.slice(45)}`],
   ['a flag that nobody writes', encodeFastdfsName({ ...PARTS, size: 1n << 60n })],
   ['all flags', encodeFastdfsName({ ...PARTS, size: (1n << 64n) - 1n })],
+  [
+    'random bits and a flag that nobody writes',
+    encodeFastdfsName({ ...PARTS, size: RANDOM | (1n << 60n) }),
+  ],
+  ['random bits and two flags', encodeFastdfsName({ ...PARTS, size: RANDOM | TRUNK | APPENDER })],
   ['a file too large for any disk', encodeFastdfsName({ ...PARTS, size: 1n << 51n })],
   ['a trunk without its place', encodeFastdfsName({ ...PARTS, size: TRUNK | 5n })],
 ]
@@ -180,6 +195,12 @@ describe('isVerifiable', () => {
   for (const [name, parts, want] of [
     ['a file', {}, true],
     ['one in a trunk', { size: TRUNK | 5n, after: `${'A'.repeat(16)}123.jpg` }, true],
+    [
+      'one in a trunk with random bits in the size',
+      { size: RANDOM | TRUNK | 5n, after: `${'A'.repeat(16)}123.jpg` },
+      true,
+    ],
+    ['an appender file with random bits in the size', { size: RANDOM | APPENDER }, false],
     ['an appender file', { size: APPENDER }, false],
     ['a slave', { after: '123_s.jpg' }, false],
   ] as const) {

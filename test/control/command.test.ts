@@ -16,6 +16,7 @@ const COMMAND: Command = {
     config: { short: 'c', value: 'FILE', doc: 'a file' },
     format: { value: 'FORMAT', choices: ['yaml', 'nginx'], doc: 'a format' },
     quiet: { short: 'q', doc: 'a switch' },
+    field: { short: 'F', value: 'TEXT', isRepeatable: true, doc: 'one of several' },
     watch: { short: 'w', value: 'SECONDS', isValueOptional: true, doc: 'looks again' },
   },
   run: () => 0,
@@ -42,6 +43,8 @@ const ROWS: { args: string[]; parsed: ParsedCommand }[] = [
   { args: ['--watch=0.5', 'a'], parsed: command({ watch: '0.5' }, 'a') },
   { args: ['-w', '2', 'a'], parsed: command({ watch: '2' }, 'a') },
   { args: ['-w', 'a'], parsed: command({ watch: '' }, 'a') },
+  { args: ['-F', 'a', '--field=b'], parsed: command({ field: 'a\nb' }) },
+  { args: ['-c', 'a', '-c', 'b'], parsed: command({ config: 'b' }) },
   { args: ['--', '--watch'], parsed: command({}, '--watch') },
   { args: ['--help'], parsed: { kind: 'help' } },
   { args: ['-q', '-h'], parsed: { kind: 'help' } },
@@ -85,6 +88,7 @@ describe('commandHelp', () => {
         '  -c, --config FILE              a file\n' +
         '      --format FORMAT            a format\n' +
         '  -q, --quiet                    a switch\n' +
+        '  -F, --field TEXT …             one of several\n' +
         '  -w, --watch [SECONDS]          looks again\n',
     )
   })

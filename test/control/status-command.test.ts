@@ -26,6 +26,7 @@ const REPORT: StatusReport = {
   workers: 1,
   upstreams: [],
   caches: [],
+  limits: [],
   transitions: [],
 }
 

@@ -63,6 +63,7 @@ function report(peers: readonly StatusPeer[], parts: Partial<StatusReport> = {})
       },
     ],
     caches: [],
+    limits: [],
     transitions: [],
     ...parts,
   }

@@ -74,7 +74,7 @@ class Fixture {
       limits: () => LIMITS,
       onRequest: connection => {
         connection.flow = this.#flow()
-        connection.setSendTimeout(1_000)
+        connection.setSendTimeout({ sendTimeoutMs: 1_000, resetsTimedOut: false })
         connection.writeBytes(Buffer.alloc(100_000))
       },
       onBadRequest: () => assert.fail('a good request'),

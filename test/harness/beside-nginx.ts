@@ -41,15 +41,17 @@ export interface Pair {
  *
  * @param http the `http` block's content; `DIRECTORY` and `PORT` stand for what each has of its own
  * @param ownMain lines before `http` that only the program gets: `compat`
- * @param second `nginx` puts nginx beside itself, which proves a table without the program
+ * @param second `nginx` puts nginx beside itself, which proves a table without the program; `converted` is the program
+ * with the YAML that it makes of the configuration
  */
 export async function startPair(
   http: string,
   ownMain = '',
-  second: 'headgate' | 'nginx' = 'headgate',
+  second: 'headgate' | 'nginx' | 'converted' = 'headgate',
 ): Promise<Pair> {
   const theirs = await startNginx(http)
-  const starting = second === 'nginx' ? startNginx(http) : startHeadgate(http, ownMain)
+  const starting =
+    second === 'nginx' ? startNginx(http) : startHeadgate(http, ownMain, second === 'converted')
   const ours = await starting.catch(async error => {
     await theirs.end()
     throw error
@@ -97,9 +99,14 @@ ${own}
   return { name, port, directory }
 }
 
-async function startHeadgate(http: string, ownMain: string): Promise<Running> {
+async function startHeadgate(
+  http: string,
+  ownMain: string,
+  isConverted: boolean,
+): Promise<Running> {
   const served = await prepare('headgate', http, ownMain)
-  const program = new Program(['run', join(served.directory, 'nginx.conf')])
+  const file = join(served.directory, 'nginx.conf')
+  const program = new Program(['run', isConverted ? await convert(file) : file])
   try {
     await program.ready()
   } catch (error) {
@@ -113,6 +120,15 @@ async function startHeadgate(http: string, ownMain: string): Promise<Running> {
       await program.ended
     },
   }
+}
+
+/** The same configuration in YAML, beside it. */
+async function convert(file: string): Promise<string> {
+  const program = new Program(['convert', file])
+  await program.ended
+  const yaml = file.replace(/nginx\.conf$/, 'converted.yaml')
+  writeFileSync(yaml, program.stdout)
+  return yaml
 }
 
 async function startNginx(http: string): Promise<Running> {

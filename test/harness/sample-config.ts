@@ -48,6 +48,7 @@ export function sampleConfig(parts: SampleParts = {}): Config {
       isDefault: false,
       backlog: 511,
       ipv6Only: true,
+      expectsProxyHeader: false,
     })),
     names: [],
     name: '',
@@ -67,5 +68,7 @@ export function sampleConfig(parts: SampleParts = {}): Config {
     servers: [server],
     logFormats: [],
     caches: [],
+    limitZones: [],
+    variables: [],
   }
 }

@@ -152,6 +152,7 @@ describe('checkCaches', () => {
 describe('checkCacheSettings', () => {
   const ONE_KEY = '51 warning: Every request has one and the same cache key'
   const ONE_PIECE = '52 warning: Pieces of a response would all be stored under one key'
+  const PURGES = '50 warning: Every request removes what is stored'
   const uri: Template = [{ variable: 'uri' }]
   const sliced: Template = ['a', { variable: 'slice_range' }]
   const ROWS: readonly (readonly [what: string, Partial<CacheSettings>, says: string[]])[] = [
@@ -161,8 +162,9 @@ describe('checkCacheSettings', () => {
     ['an empty key', { key: [] }, [ONE_KEY]],
     ['a key without variables', { key: literal('all') }, [ONE_KEY]],
     ['purging on demand', { purge: [[], ['0'], [{ variable: 'arg_purge' }]] }, []],
-    ['purging always', { purge: [['1']] }, ['50 warning: Every request removes what is stored']],
+    ['purging always', { purge: [['1']] }, [PURGES]],
     ['pieces under one key', { sliceBytes: MIB }, [ONE_PIECE]],
+    ['purging always by the other rules', { mode: 'standard', purge: [['1']] }, [PURGES]],
     ['pieces with a key each', { sliceBytes: MIB, key: sliced }, []],
     ['pieces by the other rules, which keep them in one entry', { ...standard() }, []],
   ]
@@ -173,6 +175,21 @@ describe('checkCacheSettings', () => {
       assert.deepEqual(findings(config), says)
     })
   }
+
+  it('says where nothing is stored for want of buffers, but for the rules that do not ask for them', () => {
+    const NOTHING = 'notice: Nothing is stored in the cache where responses are not buffered'
+    const found = (mode: CacheSettings['mode'], isBuffering: boolean) => {
+      const cache = { ...PLAIN_CACHE, cache: literal('c'), mode }
+      const config = configOf([cacheOf({})], one => ({
+        ...one,
+        proxy: { ...one.proxy, cache, isBuffering },
+      }))
+      return checkConfig(config).map(({ severity, message }) => `${severity}: ${message}`)
+    }
+    assert.deepEqual(found('nginx', false), [NOTHING])
+    assert.deepEqual(found('nginx', true), [])
+    assert.deepEqual(found('standard', false), [])
+  })
 
   it('names the caches that there are', () => {
     const hints = (names: readonly string[]) => {

@@ -34,6 +34,8 @@ function config(parts: Partial<Config>): Config {
     servers: [],
     logFormats: DEFAULT_LOG_FORMATS,
     caches: [],
+    limitZones: [],
+    variables: [],
     ...parts,
   }
 }
@@ -43,7 +45,15 @@ function tcp(port: number, host = '0.0.0.0'): ListenAddress {
 }
 
 function listen(address: ListenAddress, parts: Partial<Listen> = {}): Listen {
-  return { origin: at(2), address, isDefault: false, backlog: 511, ipv6Only: true, ...parts }
+  return {
+    origin: at(2),
+    address,
+    isDefault: false,
+    backlog: 511,
+    ipv6Only: true,
+    expectsProxyHeader: false,
+    ...parts,
+  }
 }
 
 function server(parts: Partial<Server> = {}): Server {

@@ -98,7 +98,11 @@ describe('compileExpires', () => {
     ['', undefined],
   ] as const) {
     it(`reads "${text}" out of a variable`, () => {
-      const fields = fieldsOf({ kind: 'variable', value: [{ variable: 'x' }] }, '', text)
+      const fields = fieldsOf(
+        { kind: 'variable', value: [{ variable: 'x' }], isModified: false },
+        '',
+        text,
+      )
       assert.equal(fields?.cacheControl, cacheControl)
     })
   }
@@ -114,8 +118,11 @@ describe('parseExpires', () => {
     ['-5m', { kind: 'access', seconds: -300 }],
     ['1y', { kind: 'access', seconds: 31_536_000 }],
     ['1M', { kind: 'access', seconds: 2_592_000 }],
-    ['modified 1w', { kind: 'modified', seconds: 604_800 }],
-    ['modified +24h', { kind: 'modified', seconds: 86_400 }],
+    ['@15h30m', { kind: 'daily', secondOfDay: 55_800 }],
+    ['@25h', null],
+    ['1m1h', null],
+    ['500ms', null],
+    ['modified 1w', null],
     ['1q', null],
     ['h1', null],
     ['modified', null],
@@ -126,4 +133,11 @@ describe('parseExpires', () => {
       assert.deepEqual(parseExpires(text), expected)
     })
   }
+
+  it('counts from the file where the directive said so before its variable', () => {
+    assert.deepEqual(parseExpires('+24h', true), { kind: 'modified', seconds: 86_400 })
+    for (const text of ['off', 'max', '@1h', 'modified 1h']) {
+      assert.equal(parseExpires(text, true), null)
+    }
+  })
 })

@@ -122,7 +122,21 @@ describe('rangeHolds', () => {
 
 describe('mediaType', () => {
   const types = { html: 'text/html', gif: 'image/gif', 'tar.gz': 'never', none: '' }
-  const files = { root: [], isAlias: false, index: [], defaultType: 'text/plain', types }
+  const files = {
+    root: [],
+    isAlias: false,
+    index: [],
+    defaultType: 'text/plain',
+    types,
+    modifiedSince: 'exact' as const,
+    hasEtag: true,
+    rangesMax: null,
+    symlinks: null,
+    hasAutoindex: false,
+    autoindexFormat: 'html' as const,
+    autoindexExact: true,
+    autoindexLocal: false,
+  }
   const rows: readonly [string, string][] = [
     ['/a.html', 'text/html'],
     ['/a.b.HTML', 'text/html'],

@@ -40,6 +40,7 @@ type Answered =
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
   | { readonly kind: 'internal'; readonly uri: string }
   | { readonly kind: 'cut'; readonly failure: string }
+  | { readonly kind: 'list'; readonly lines: string; readonly text: string }
   | { readonly kind: 'source'; readonly found: FileAnswer; readonly source: BodySource | null }
 
 const files: FileSettings = {
@@ -75,6 +76,7 @@ function ask(target: string, asking: Asking = {}): Promise<Answered> {
       status: (_, status) => resolve({ kind: 'status', status }),
       redirect: (_, status, location) => resolve({ kind: 'redirect', status, location }),
       source: (_, found, source) => resolve({ kind: 'source', found, source }),
+      list: (_, lines, text) => resolve({ kind: 'list', lines, text }),
       internal: (_, uri) => resolve({ kind: 'internal', uri }),
       cut: (_, failure) => resolve({ kind: 'cut', failure: failure.failure }),
     }

@@ -190,4 +190,50 @@ describe('RequestTemplate', () => {
     const lines = build(['GET / HTTP/1.1', 'Host: a', 'A:b', 'C: d', 'E:  f  ', 'G: h'])
     assert.deepEqual(lines.slice(2), ['A: b', 'C: d', 'E: f', 'G: h'])
   })
+
+  it('has the method that is set, unless a cache asks GET for HEAD', () => {
+    const method = () => 'PATCH'
+    assert.equal(build(['GET / HTTP/1.1', 'Host: a'], { method })[0], 'PATCH / HTTP/1.1')
+    const exchange = makeExchange(['HEAD / HTTP/1.1', 'Host: a'])
+    exchange.method = 'GET'
+    const template = new RequestTemplate({ ...OPTIONS, method })
+    assert.match(template.build(exchange), /^GET /)
+    assert.equal(exchange.peerMethod, '')
+  })
+
+  for (const method of ['', 'GET /x HTTP/1.1\r\nX: y', 'A B', 'Ä']) {
+    it(`leaves the method for "${method}", which is none`, () => {
+      const lines = build(['PUT / HTTP/1.1', 'Host: a'], { method: () => method })
+      assert.equal(lines[0], 'PUT / HTTP/1.1')
+    })
+  }
+
+  it('leaves all fields of the client behind where they do not pass', () => {
+    const lines = build(['GET / HTTP/1.1', 'Host: a', 'A: b'], { dropsAllFields: true })
+    assert.deepEqual(lines, ['GET / HTTP/1.1', 'Host: peer'])
+  })
+
+  it('sets no framing: that is made anew with the body', () => {
+    const setFields = [
+      set('Host', () => 'peer'),
+      set('Content-Length', () => '7'),
+      set('transfer-encoding', () => 'chunked'),
+    ]
+    const lines = build(['GET / HTTP/1.1', 'Host: a'], { setFields })
+    assert.deepEqual(lines, ['GET / HTTP/1.1', 'Host: peer'])
+  })
+
+  it('brings a body of its own, or none', () => {
+    const exchange = makeExchange(['POST / HTTP/1.1', 'Host: a', 'Content-Length: 2'])
+    const rows = [
+      [null, false, '\r\n'],
+      ['none', true, '\r\n'],
+      [() => '', true, 'Content-Length: 0\r\n\r\n'],
+      [() => 'body', true, 'Content-Length: 4\r\n\r\nbody'],
+    ] as const
+    for (const [body, hasOwn, text] of rows) {
+      const template = new RequestTemplate({ ...OPTIONS, body })
+      assert.deepEqual([template.hasOwnBody, template.ownBody(exchange)], [hasOwn, text])
+    }
+  })
 })

@@ -16,6 +16,7 @@ const OPTIONS: ResponseTemplateOptions = {
   addFields: [],
   expires: null,
   rewriteLocation: null,
+  rewriteCookie: null,
   keepaliveHeaderSeconds: 0,
   trailers: null,
 }
@@ -215,5 +216,51 @@ describe('ResponseTemplate', () => {
     assert.match(template.ofOwn(exchange, 200, '', 0, 'length', true), /12:00:00/)
     clock.wallSeconds++
     assert.match(template.ofOwn(exchange, 200, '', 0, 'length', true), /12:00:01/)
+  })
+
+  it('rewrites what it is told to, but shows nothing that stays behind', () => {
+    const rewrites = {
+      rewriteLocation: () => 'moved',
+      rewriteCookie: (_: Exchange, value: string) => `${value}; Secure`,
+    }
+    const peer = [OK, 'Set-Cookie: a', 'Location: there', 'X: y', 'set-cookie: b']
+    assert.deepEqual(fromPeer(peer, rewrites).slice(3, -1), [
+      'X: y',
+      'Location: moved',
+      'Set-Cookie: a; Secure',
+      'set-cookie: b; Secure',
+    ])
+    const hideFields = ['set-cookie', 'location']
+    assert.deepEqual(fromPeer(peer, { ...rewrites, hideFields }).slice(3, -1), ['X: y'])
+  })
+
+  it('rewrites a cookie each time, also in the same answer again', () => {
+    let count = 0
+    const rewriteCookie = (_: Exchange, value: string) => `${value}${++count}`
+    const template = new ResponseTemplate({ ...OPTIONS, rewriteCookie })
+    for (const expected of ['a1', 'a2']) {
+      const exchange = exchangeWith([OK, 'Set-Cookie: a'])
+      const text = template.fromPeer(exchange, exchange.responseHead!, 'length', true)
+      assert.match(text, new RegExp(`Set-Cookie: ${expected}\r`))
+    }
+  })
+
+  it('has what a peer said that sent the request on, but for what "expires" says itself', () => {
+    const kept = 'Set-Cookie: a\r\nExpires: then\r\nCache-Control: private\r\n'
+    const expires = () => ({ expires: 'now', cacheControl: '' })
+    for (const [options, expected] of [
+      [{}, ['Set-Cookie: a', 'Expires: then', 'Cache-Control: private']],
+      [{ expires }, ['Set-Cookie: a', 'Expires: now']],
+    ] as const) {
+      const exchange = exchangeWith([OK, 'X: y'])
+      exchange.keptLines = kept
+      exchange.keptType = 'text/kept'
+      const template = new ResponseTemplate({ ...OPTIONS, ...options })
+      const own = template.ofOwn(exchange, 200, '', -1, 'length', true).split('\r\n')
+      assert.deepEqual(own.slice(3, -3), expected)
+      const head = exchange.responseHead!
+      const passed = template.fromPeer(exchange, head, 'length', true).split('\r\n')
+      assert.deepEqual(passed.slice(3, -3), ['X: y', 'Content-Type: text/kept', ...expected])
+    }
   })
 })

@@ -1,7 +1,16 @@
 // Whatever the order of writing, reading and closing, and wherever the bytes lie, a spool gives back what it took.
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -386,5 +395,60 @@ describe('Spool', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  for (const [file, isLeft] of [
+    ['removed', false],
+    ['kept', true],
+  ] as const) {
+    it(`has every byte in a file that is ${file}`, async () => {
+      const spool = makeSpool({ file, writeBytes: 1000 })
+      append(spool, 2500)
+      const stored = new Promise<void>(resolve => {
+        spool.onStored = resolve
+      })
+      spool.end()
+      await stored
+      const { path } = spool
+      assert.deepEqual(readFileSync(path), pattern(0, 2500))
+      spool.close()
+      const until = performance.now() + 5_000
+      while (!isLeft && existsSync(path) && performance.now() < until)
+        await new Promise(resolve => setImmediate(resolve))
+      assert.equal(existsSync(path), isLeft)
+    })
+  }
+
+  it('says at once that nothing is stored', () => {
+    const spool = makeSpool({ file: 'kept' })
+    let count = 0
+    spool.onStored = () => count++
+    spool.end()
+    assert.deepEqual([count, spool.path], [1, ''])
+    spool.close()
+  })
+
+  it('keeps no file of a body that broke off', async () => {
+    const spool = makeSpool({ file: 'kept' })
+    append(spool, 5000)
+    while (spool.path === '') await new Promise(resolve => setImmediate(resolve))
+    const { path } = spool
+    spool.close()
+    const until = performance.now() + 5_000
+    while (existsSync(path) && performance.now() < until)
+      await new Promise(resolve => setImmediate(resolve))
+    assert.equal(existsSync(path), false)
+  })
+
+  it('is one text while it is in memory', () => {
+    const spool = makeSpool({ memoryBytesMax: 5000 })
+    append(spool, 3000)
+    spool.end()
+    assert.equal(spool.text, pattern(0, 3000).toString('latin1'))
+    spool.close()
+    const large = makeSpool({ memoryBytesMax: 100 })
+    append(large, 3000)
+    assert.equal(large.text, null)
+    large.close()
   })
 })

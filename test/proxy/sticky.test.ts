@@ -162,6 +162,7 @@ describe('ResponseTemplate with a session’s cookie', () => {
       addFields: [],
       expires: null,
       rewriteLocation: null,
+      rewriteCookie: null,
       keepaliveHeaderSeconds: 0,
       trailers: null,
     })

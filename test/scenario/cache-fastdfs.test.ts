@@ -2,6 +2,8 @@
 // shown to anybody.
 
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { encodeFastdfsName } from '../cache/fastdfs-encoder.ts'
@@ -109,5 +111,63 @@ describe('fastdfs_verify', () => {
     const answer = await askOnce(t, proxy.port, get(NAME))
     assert.deepEqual([answer.status, String(answer.body)], [200, BODY])
     await assertAtRest(proxy)
+  })
+
+  it('fetches anew, and verifies, what turns out to be damaged when its answer has begun', async t => {
+    const [wrong, right] = [await startOrigin(t), await startOrigin(t)]
+    const location = 'fastdfs_verify on;'
+    const parts = { location, peer: 'max_fails=0', path: 'memory=0' }
+    const proxy = await startProxy(t, cached([wrong.address, right.address], parts))
+    for (const origin of [wrong, right]) origin.answerWith(() => ok(BODY, FRESH))
+    await askOnce(t, proxy.port, get(NAME))
+    await whenStored(proxy, 1)
+    const root = join(proxy.directory, 'cache')
+    for (const name of readdirSync(root)) {
+      const bytes = readFileSync(join(root, name))
+      bytes[150_000]! ^= 1
+      writeFileSync(join(root, name), bytes)
+    }
+    for (const connection of wrong.connections) connection.destroy()
+    wrong.answerWith(() => ok(`P${BODY.slice(1)}`, FRESH))
+    const answer = await askOnce(t, proxy.port, get(NAME))
+    assert.deepEqual([answer.isWhole, cacheOf(answer)], [true, 'HIT'])
+    assert.ok(String(answer.body) === BODY)
+    await whenStored(proxy, 1)
+    await assertAtRest(proxy)
+    assert.equal(cacheOf(await askOnce(t, proxy.port, get(NAME))), 'HIT')
+    assert.match(await proxy.errors(), /the answer goes on from the upstream at byte 131072/)
+  })
+
+  const RANDOM = 0x8012_3456n << 32n
+  const parts = { source: [10, 0, 0, 1], createdAt: 1_700_000_000, crc32: 1 } as const
+  const UNVERIFIED = [
+    ['a slave', encodeFastdfsName({ ...parts, size: RANDOM | 5n, after: '123_150x150.jpg' })],
+    ['an appender file', encodeFastdfsName({ ...parts, size: RANDOM | (1n << 58n) })],
+  ] as const
+  for (const [name, path] of UNVERIFIED) {
+    it(`stores ${name} as it comes: its name says nothing of it`, async t => {
+      const origin = await startOrigin(t)
+      origin.answerWith(() => ok('small picture', FRESH))
+      const proxy = await start(t, [origin])
+      for (const expected of ['MISS', 'HIT']) {
+        const answer = await askOnce(t, proxy.port, get(path))
+        assert.deepEqual([cacheOf(answer), String(answer.body)], [expected, 'small picture'])
+        await whenStored(proxy, 1)
+      }
+    })
+  }
+
+  it('verifies a file in a trunk', async t => {
+    const origin = await startOrigin(t)
+    const small = 'small picture'
+    const size = RANDOM | (1n << 59n) | BigInt(small.length)
+    const after = `${'A'.repeat(16)}123.jpg`
+    const path = encodeFastdfsName({ ...parts, size, crc32: crc32(small), after })
+    const proxy = await start(t, [origin])
+    origin.answerWith(() => ok('Small picture', FRESH))
+    assert.equal((await askOnce(t, proxy.port, get(path))).status, 502)
+    for (const connection of origin.connections) connection.destroy()
+    origin.answerWith(() => ok(small, FRESH))
+    assert.equal(String((await askOnce(t, proxy.port, get(path))).body), small)
   })
 })

@@ -244,3 +244,33 @@ describe('proxy_cache_revalidate', () => {
     assert.equal(it.origin.requests.length, 2)
   })
 })
+
+describe('what is fetched beside an answer', () => {
+  const UPDATING = 'proxy_cache_use_stale updating; proxy_cache_background_update on;'
+
+  it('has no body, whatever the client sends', async t => {
+    const it = await stale(t, UPDATING)
+    it.answer = () => ok('new', FRESH)
+    const answer = await askOnce(t, it.proxy.port, request('GET', '/', 'a body'))
+    assert.deepEqual([answer.status, cacheOf(answer), String(answer.body)], [200, 'STALE', 'old'])
+    await assertAtRest(it.proxy)
+    assert.equal(it.origin.requests.length, 1)
+    assert.equal(fieldOf(it.origin.requests[0]!, 'content-length'), null)
+    const next = await askOnce(t, it.proxy.port, get('/'))
+    assert.deepEqual([cacheOf(next), String(next.body)], ['HIT', 'new'])
+  })
+
+  it('takes no tunnel for an answer', async t => {
+    const fields = 'proxy_set_header Upgrade websocket; proxy_set_header Connection upgrade;'
+    const it = await stale(t, `${UPDATING} ${fields} proxy_http_version 1.1;`)
+    it.answer = () =>
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n'
+    const answer = await askOnce(t, it.proxy.port, get('/'))
+    assert.deepEqual([answer.status, cacheOf(answer), String(answer.body)], [200, 'STALE', 'old'])
+    await assertAtRest(it.proxy)
+    it.answer = () => ok('new', FRESH)
+    await askOnce(t, it.proxy.port, get('/'))
+    await assertAtRest(it.proxy)
+    assert.equal(String((await askOnce(t, it.proxy.port, get('/'))).body), 'new')
+  })
+})

@@ -144,7 +144,7 @@ describe('headgate cache', { timeout: 120_000 }, () => {
     const text = (await cache(setting, 'ls', '--limit', '1')).stdout
     assert.match(
       text,
-      /^Status +Size +Fresh +Used +Uses +URL\n200 +6 B +\d+ .*\n\(more than these 1;/,
+      /^Status +Size +Bytes +Fresh +Used +Uses +Variant +Key +URL\n200 +6 B +all +\d+ .* - +\/[ab] +http:\/\/example\.com\/[ab].*\n\(more than these 1;/,
     )
 
     const found = await statistics(setting)
@@ -156,10 +156,32 @@ describe('headgate cache', { timeout: 120_000 }, () => {
     const table = await runProgram(['status', '-c', setting.file], { env: setting.env })
     assert.match(
       table.stdout,
-      /\nCache +Entries +Size .*\npages +2 +[\d.]+ \w+ +- +0 +0 +- +0 +ready\n/,
+      /\nCache +Entries +Size .*\npages +2 +[\d.]+ \w+ +- +0 +0 +- +0 B +0 +0 +ready\n/,
     )
     const json = await runProgram(['status', '-c', setting.file, '--json'], { env: setting.env })
     assert.deepEqual((JSON.parse(json.stdout) as StatusReport).caches, [found])
+  })
+
+  it('lists variants, pieces and parts as what they are', async t => {
+    const setting = setUp(t)
+    const head = 'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-19/95\r\n\r\n'
+    leave(setting, { key: '/film bytes=10-19', url: 'http://example.com/film', head })
+    leave(setting, { key: '/v', vary: 'accept', variant: 'text/html' })
+    leave(setting, { key: '/p', parts: [{ start: 5, end: 11 }], length: 95 })
+    await start(t, setting)
+    const { stdout } = await cache(setting, 'ls')
+    const rows = stdout
+      .split('\n')
+      .slice(1, -1)
+      .map(line => line.split(/ {2,}/))
+      .map(([status, size, bytes, , , , variant, key, url]) =>
+        [status, size, bytes, variant, key, url].join('|'),
+      )
+    assert.deepEqual(rows.sort(), [
+      '200|6 B|all|text/html|/v|http://example.com/v',
+      '200|part of 95 B|5-10|-|/p|http://example.com/p',
+      '206|6 B|10-19|-|/film bytes=10-19|http://example.com/film',
+    ])
   })
 
   it('purges by URL, key, start, tag, and all', async t => {
@@ -178,7 +200,9 @@ describe('headgate cache', { timeout: 120_000 }, () => {
       [['--prefix', '/dir/*'], 2],
       [['--prefix', 'http://example.com/a?'], 1],
       [['--prefix', 'http://example.com/a?'], 0],
+      [['--tag', 'red'], 0],
       [['--all'], 1],
+      [['--all', '--soft'], 0],
     ]
     for (const [words, expected] of rows) {
       const { code, stdout, stderr } = await cache(setting, 'purge', '--json', ...words)
@@ -191,8 +215,25 @@ describe('headgate cache', { timeout: 120_000 }, () => {
       [],
     )
     assert.equal((await statistics(setting)).purges, 8)
-    const { stdout } = await cache(setting, 'purge', 'http://example.com/a')
-    assert.match(stdout, /^cache "pages": 0 entries removed \(0 B\) in .*, key "\/a"\n$/)
+    const gone: readonly (readonly [readonly string[], RegExp, string])[] = [
+      [
+        ['http://example.com/a'],
+        /^cache "pages": 0 entries removed \(0 B\) in .*, key "\/a"\n$/,
+        'http://example.com/a',
+      ],
+      [
+        ['http://example.com/a', '--soft'],
+        /^cache "pages": 0 entries made stale /,
+        'http://example.com/a',
+      ],
+      [['--key', '/é'], /^cache "pages": 0 entries removed /, '/é'],
+      [['--key', '/é', '--json'], /^\{\n {2}"entries": 0,/, '/é'],
+    ]
+    for (const [words, says, name] of gone) {
+      const { code, stdout, stderr } = await cache(setting, 'purge', ...words)
+      assert.deepEqual([code, stderr], [1, `headgate: nothing was stored for "${name}"\n`])
+      assert.match(stdout, says)
+    }
   })
 
   it('makes stale what is purged softly, over a restart', async t => {
@@ -214,7 +255,7 @@ describe('headgate cache', { timeout: 120_000 }, () => {
     const setting = setUp(t)
     leave(setting, { key: '/a' })
     const program = await start(t, setting)
-    await cache(setting, 'purge', '--key', '/nothing')
+    assert.equal((await cache(setting, 'purge', '--key', '/nothing')).code, 1)
     await program.tell('SIGHUP', / reloaded: /)
     assert.doesNotMatch(program.stderr, LOADED)
     assert.equal((await statistics(setting)).entries, 1)

@@ -19,7 +19,7 @@ import { crc32 } from 'node:zlib'
 import { encodeFastdfsName } from '../cache/fastdfs-encoder.ts'
 import { afterTest } from '../harness/after-test.ts'
 import { BodyOrigin, bodyBytes, type Taken, take, takeAll } from './cache-origin.ts'
-import { CacheProxy, until } from './cache-proxy.ts'
+import { CacheProxy, DIALECTS, until } from './cache-proxy.ts'
 
 /** Without a hot tier: every answer has to do with the disk. */
 const COLD = 'memory=0'
@@ -91,36 +91,38 @@ function withoutMounts(): string | false {
 describe('a cache whose disk is in trouble', { timeout: 120_000 }, () => {
   const skip = withoutMounts()
 
-  it('answers from the origin while the disk is full, and stores again after', {
-    skip,
-  }, async t => {
-    const origin = await BodyOrigin.open(t)
-    const root = mountSmall(t, '2m')
-    const proxy = new CacheProxy(t, { origin: origin.address, root, path: COLD })
-    await proxy.start()
-    const large = paths(20, 300_000, 'large')
-    const small = paths(60, 20_000, 'small')
-    assert.deepEqual(wrong(await takeAll(proxy.port, [...large, ...small])), [])
-    const again = await takeAll(proxy.port, [...large, ...small])
-    assert.deepEqual(wrong(again), [])
-    assert.ok(hits(again) > 0 && hits(again) < again.length, `${hits(again)} hits`)
-    const lines = complaints(proxy)
-    t.diagnostic(`${hits(again)} of ${again.length} hits on a full disk; ${lines.join(' | ')}`)
-    assert.ok(lines.length >= 1 && lines.length <= 4, lines.join('\n'))
-    for (const line of lines) assert.match(line, /No space left on device\), the response is not/)
-    // A body that is larger than what memory keeps of it, from an origin that is faster than the client.
-    const huge = await take(proxy.port, '/5000000/huge')
-    assert.deepEqual([huge.bytes, huge.wrongAt, huge.isWhole], [5_000_000, -1, true])
+  for (const dialect of DIALECTS) {
+    it(`answers from the origin while the disk is full, and stores again after: ${dialect}`, {
+      skip,
+    }, async t => {
+      const origin = await BodyOrigin.open(t)
+      const root = mountSmall(t, '2m')
+      const proxy = new CacheProxy(t, { origin: origin.address, root, path: COLD, dialect })
+      await proxy.start()
+      const large = paths(20, 300_000, 'large')
+      const small = paths(60, 20_000, 'small')
+      assert.deepEqual(wrong(await takeAll(proxy.port, [...large, ...small])), [])
+      const again = await takeAll(proxy.port, [...large, ...small])
+      assert.deepEqual(wrong(again), [])
+      assert.ok(hits(again) > 0 && hits(again) < again.length, `${hits(again)} hits`)
+      const lines = complaints(proxy)
+      t.diagnostic(`${hits(again)} of ${again.length} hits on a full disk; ${lines.join(' | ')}`)
+      assert.ok(lines.length >= 1 && lines.length <= 4, lines.join('\n'))
+      for (const line of lines) assert.match(line, /No space left on device\), the response is not/)
+      // A body that is larger than what memory keeps of it, from an origin that is faster than the client.
+      const huge = await take(proxy.port, '/5000000/huge')
+      assert.deepEqual([huge.bytes, huge.wrongAt, huge.isWhole], [5_000_000, -1, true])
 
-    assert.match((await proxy.command('purge', '--all')).stdout, /entries removed/)
-    await until(() => proxy.files().length === 0, 'an empty directory')
-    const few = large.slice(0, 3)
-    assert.deepEqual(wrong(await takeAll(proxy.port, few)), [])
-    await proxy.stored(3)
-    const kept = await takeAll(proxy.port, few)
-    assert.deepEqual([wrong(kept), hits(kept)], [[], 3])
-    assert.ok((await proxy.statistics()).storeFailures > 0)
-  })
+      assert.match((await proxy.command('purge', '--all')).stdout, /entries removed/)
+      await until(() => proxy.files().length === 0, 'an empty directory')
+      const few = large.slice(0, 3)
+      assert.deepEqual(wrong(await takeAll(proxy.port, few)), [])
+      await proxy.stored(3)
+      const kept = await takeAll(proxy.port, few)
+      assert.deepEqual([wrong(kept), hits(kept)], [[], 3])
+      assert.ok((await proxy.statistics()).storeFailures > 0)
+    })
+  }
 
   it('answers what it has to check before, while the disk is full', { skip }, async t => {
     const origin = await BodyOrigin.open(t)
@@ -140,43 +142,46 @@ describe('a cache whose disk is in trouble', { timeout: 120_000 }, () => {
     assert.equal(isWhole, false)
   })
 
-  it('goes on with what it has while the disk is read-only', { skip }, async t => {
-    const origin = await BodyOrigin.open(t)
-    const root = mountSmall(t, '20m')
-    const proxy = new CacheProxy(t, { origin: origin.address, root, path: COLD })
-    await proxy.start()
-    const known = paths(10, 30_000, 'known')
-    await takeAll(proxy.port, known)
-    await proxy.stored(10)
-    // A moment ago a file was still open for writing.
-    await until(() => remount(root, 'ro'), 'a read-only disk')
-    const before = await takeAll(proxy.port, known)
-    assert.deepEqual([wrong(before), hits(before)], [[], 10])
-    const fresh = [...paths(20, 30_000, 'new'), ...paths(5, 300_000, 'new')]
-    for (let round = 0; round < 2; round++) {
-      const answers = await takeAll(proxy.port, fresh)
-      assert.deepEqual([wrong(answers), hits(answers)], [[], 0])
-    }
-    const lines = complaints(proxy)
-    assert.ok(lines.length >= 1 && lines.length <= 4, lines.join('\n'))
-    for (const line of lines) assert.match(line, /Read-only file system/)
-    // What is purged is not answered any more, though its file stays.
-    assert.match((await proxy.command('purge', '--key', known[0]!)).stdout, /1 entry removed/)
-    assert.equal((await take(proxy.port, known[0]!)).cache, 'MISS')
-    assert.ok(remount(root, 'rw'))
-    await takeAll(proxy.port, [known[0]!, ...fresh])
-    await proxy.stored(35)
-    const after = await takeAll(proxy.port, [...known, ...fresh])
-    assert.deepEqual([wrong(after), hits(after)], [[], 35])
-  })
-
-  for (const [where, path] of [
-    ['beside the files', COLD],
-    ['below the directory, as FastDFS has it', `${COLD} use_temp_path=on`],
-  ] as const) {
-    it(`works again when its directory comes back; temporary files ${where}`, async t => {
+  for (const dialect of DIALECTS) {
+    it(`goes on with what it has while the disk is read-only: ${dialect}`, { skip }, async t => {
       const origin = await BodyOrigin.open(t)
-      const proxy = new CacheProxy(t, { origin: origin.address, path })
+      const root = mountSmall(t, '20m')
+      const proxy = new CacheProxy(t, { origin: origin.address, root, path: COLD, dialect })
+      await proxy.start()
+      const known = paths(10, 30_000, 'known')
+      await takeAll(proxy.port, known)
+      await proxy.stored(10)
+      // A moment ago a file was still open for writing.
+      await until(() => remount(root, 'ro'), 'a read-only disk')
+      const before = await takeAll(proxy.port, known)
+      assert.deepEqual([wrong(before), hits(before)], [[], 10])
+      const fresh = [...paths(20, 30_000, 'new'), ...paths(5, 300_000, 'new')]
+      for (let round = 0; round < 2; round++) {
+        const answers = await takeAll(proxy.port, fresh)
+        assert.deepEqual([wrong(answers), hits(answers)], [[], 0])
+      }
+      const lines = complaints(proxy)
+      assert.ok(lines.length >= 1 && lines.length <= 4, lines.join('\n'))
+      for (const line of lines) assert.match(line, /Read-only file system/)
+      // What is purged is not answered any more, though its file stays.
+      assert.match((await proxy.command('purge', '--key', known[0]!)).stdout, /1 entry removed/)
+      assert.equal((await take(proxy.port, known[0]!)).cache, 'MISS')
+      assert.ok(remount(root, 'rw'))
+      await takeAll(proxy.port, [known[0]!, ...fresh])
+      await proxy.stored(35)
+      const after = await takeAll(proxy.port, [...known, ...fresh])
+      assert.deepEqual([wrong(after), hits(after)], [[], 35])
+    })
+  }
+
+  for (const [where, path, dialect] of [
+    ['beside the files', COLD, 'nginx.conf'],
+    ['beside the files', COLD, 'YAML'],
+    ['below the directory, as FastDFS has it', `${COLD} use_temp_path=on`, 'nginx.conf'],
+  ] as const) {
+    it(`works again when its directory comes back; temporary files ${where}: ${dialect}`, async t => {
+      const origin = await BodyOrigin.open(t)
+      const proxy = new CacheProxy(t, { origin: origin.address, path, dialect })
       if (path !== COLD) proxy.configure({ temporary: join(proxy.root, 'tmp') })
       await proxy.start()
       const known = [...paths(10, 20_000, 'known'), ...paths(3, 300_000, 'known')]
@@ -188,10 +193,14 @@ describe('a cache whose disk is in trouble', { timeout: 120_000 }, () => {
         const answers = await takeAll(proxy.port, known)
         assert.deepEqual([wrong(answers), hits(answers)], [[], 0])
       }
+      await proxy.program!.says(/cache "pages": stat\(\) .* nothing is stored until it is back\n/)
+      assert.equal((await proxy.statistics()).state, 'gone')
       const lines = complaints(proxy)
-      assert.ok(lines.length >= 1 && lines.length <= 4, lines.join('\n'))
+      assert.ok(lines.length <= 4, lines.join('\n'))
       for (const line of lines) assert.match(line, /No such file or directory/)
       renameSync(aside, proxy.root)
+      await proxy.program!.says(/cache "pages": its directory is back\n/)
+      assert.equal((await proxy.statistics()).state, 'ready')
       assert.deepEqual(wrong(await takeAll(proxy.port, known)), [])
       await proxy.stored(13)
       const back = await takeAll(proxy.port, known)

@@ -22,8 +22,16 @@ const CRASHING = fileURLToPath(new URL('../harness/crashing-program.ts', import.
 export const LOADED =
   /cache "pages": (\d+) entr(?:y|ies) loaded \((\d+) bytes\), (\d+) dropped(?:, (\d+) temporary files? removed)?.*\n/
 
+/** Each mode through the dialect that has it without being asked. */
+export const DIALECTS = ['nginx.conf', 'YAML'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
 export interface ProxyParts {
   readonly origin: string
+  /** Else `nginx.conf`: `YAML` knows only what is said of `path`, `cache`, `temporary`, names and sizes. */
+  readonly dialect?: Dialect
+  /** In YAML, more of what the server does with its cache, as in a flow mapping. */
+  readonly cache?: string
   readonly workers?: number
   /** Of the cache; else `pages`, with 2 MiB of keys. */
   readonly name?: string
@@ -57,7 +65,8 @@ export class CacheProxy {
     this.#t = t
     this.#parts = parts
     this.directory = makeDirectory(t)
-    this.file = join(this.directory, 'nginx.conf')
+    const isYaml = parts.dialect === 'YAML'
+    this.file = join(this.directory, isYaml ? 'headgate.yaml' : 'nginx.conf')
     this.configure({})
   }
 
@@ -77,7 +86,8 @@ export class CacheProxy {
   /** Writes the configuration; it serves after a start or a reload. */
   configure(parts: Partial<ProxyParts>): void {
     this.#parts = { ...this.#parts, ...parts }
-    this.writeConf(confOf(this.#parts, this.directory, this.root))
+    const write = this.#parts.dialect === 'YAML' ? yamlOf : confOf
+    this.writeConf(write(this.#parts, this.directory, this.root))
   }
 
   writeConf(text: string): void {
@@ -170,6 +180,32 @@ http {
     ${server}
   }
 }
+`
+}
+
+function yamlOf(parts: ProxyParts, directory: string, root: string): string {
+  const { origin, workers = 2, path = '', cache = '' } = parts
+  const { name = 'pages', keys = '2m', temporary = join(directory, 'temporary') } = parts
+  const more = path.split(' ').filter(word => word !== '')
+  const facts = [
+    `name: ${name}`,
+    `path: ${root}`,
+    `keys: ${keys}`,
+    'levels: "1:2"',
+    ...more.map(word => word.replace('=', ': ').replace(': on', ': true')),
+  ]
+  const uses = [`name: ${name}`, 'key: $uri$is_args$args', ...(cache === '' ? [] : [cache])]
+  return `workers: ${workers}
+access_log: off
+error_log: { path: stderr, level: notice }
+proxy: { temp_path: ${temporary} }
+caches:
+  - { ${facts.join(', ')} }
+servers:
+  - listen: 127.0.0.1:0
+    add_headers: [{ name: X-Cache, value: $upstream_cache_status, always: true }]
+    cache: { ${uses.join(', ')} }
+    proxy: { address: ${origin} }
 `
 }
 

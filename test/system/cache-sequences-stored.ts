@@ -41,6 +41,21 @@ export const STORED: readonly Sequence[] = [
     ask('/a', 'HIT'),
   ),
   sequence(
+    'nothing is stored of what is not buffered',
+    `${VALID} proxy_buffering off;`,
+    ask('/a', 'MISS'),
+    ask('/a', 'MISS', { reply: again }),
+    ask('/b', 'MISS', { reply: ok('b', 'X-Accel-Buffering: yes') }),
+    ask('/b', 'HIT', { reply: again }),
+  ),
+  sequence(
+    'nothing is stored of what shall not be buffered',
+    VALID,
+    ask('/a', 'MISS', { reply: ok('a', 'X-Accel-Buffering: no') }),
+    ask('/a', 'MISS', { reply: again }),
+    ask('/a', 'HIT', { reply: again }),
+  ),
+  sequence(
     'a query is part of the key',
     VALID,
     ask('/a?x=1', 'MISS'),

@@ -20,6 +20,9 @@ import {
 /** The date of every file, so that both make the same ETag. */
 const MODIFIED = 1_000_000_000
 
+/** What stands beside nginx. */
+type Second = 'headgate' | 'converted'
+
 /** Titles and their cases. */
 export type Tables = Readonly<Record<string, readonly Case[]>>
 
@@ -28,14 +31,18 @@ export type Tables = Readonly<Record<string, readonly Case[]>>
  * `CLOSED` for an address where nobody listens, `ROOT` for the directory of the files, `HOST` for the case's name.
  *
  * @param files content by path below the root
+ * @param http lines before the servers
+ * @param second `converted`: the program reads the YAML that it makes of the configuration
  */
 export function describeSideBySide(
   title: string,
   files: Readonly<Record<string, string>>,
   tables: Tables,
+  http = '',
+  second: Second = 'headgate',
 ): void {
   describe(title, { skip: withoutNginx() }, () => {
-    const bench = new Bench(files, Object.values(tables).flat())
+    const bench = new Bench(files, Object.values(tables).flat(), http, second)
     before(() => bench.start())
     after(() => bench.end())
     for (const [what, cases] of Object.entries(tables)) {
@@ -49,12 +56,21 @@ export function describeSideBySide(
 class Bench {
   readonly #cases: readonly Case[]
   readonly #root: string
+  readonly #http: string
+  readonly #second: Second
   readonly #origin = new RecordingOrigin()
   #closed = ''
   #pair: Pair | null = null
 
-  constructor(files: Readonly<Record<string, string>>, cases: readonly Case[]) {
+  constructor(
+    files: Readonly<Record<string, string>>,
+    cases: readonly Case[],
+    http: string,
+    second: Second,
+  ) {
     this.#cases = cases
+    this.#http = http
+    this.#second = second
     this.#root = mkdtempSync(join(tmpdir(), 'side-by-side-'))
     // Started by root, nginx serves as somebody else.
     chmodSync(this.#root, 0o755)
@@ -70,7 +86,7 @@ class Bench {
     await this.#origin.open()
     this.#closed = `127.0.0.1:${await freePort()}`
     // The nginx that stands beside is older than 1.29.7.
-    this.#pair = await startPair(this.#configuration(), 'compat nginx/1.28 strict;')
+    this.#pair = await startPair(this.#configuration(), 'compat nginx/1.28 strict;', this.#second)
   }
 
   async end(): Promise<void> {
@@ -122,6 +138,7 @@ ${each.others ?? ''}`,
 types { text/html html; text/plain txt; }
 upstream peers { server ORIGIN; }
 upstream half-closed { server CLOSED max_fails=0; server ORIGIN backup; }
+${this.#http}
 server { listen 127.0.0.1:PORT default_server; server_name _; return 200 "the default"; }
 ${servers.join('\n')}`,
       '',

@@ -202,7 +202,10 @@ function dechunk(body: string): string {
     const size = /^([0-9a-f]+)\r\n/i.exec(rest)
     if (size === null) return `${out} (cut)`
     const length = Number.parseInt(size[1]!, 16)
-    if (length === 0) return out
+    if (length === 0) {
+      const trailers = rest.slice(size[0].length).trim().replaceAll('\r\n', '|')
+      return trailers === '' ? out : `${out} (trailers ${trailers})`
+    }
     out += rest.slice(size[0].length, size[0].length + length)
     rest = rest.slice(size[0].length + length + 2)
   }

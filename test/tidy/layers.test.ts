@@ -9,7 +9,7 @@ import { filesBelow } from './source-files.ts'
 const LAYERS = [
   ['base'],
   ['model'],
-  ['http', 'zone', 'config', 'dns', 'probe'],
+  ['http', 'zone', 'config', 'dns', 'probe', 'auth'],
   ['balance', 'cache'],
   ['downstream', 'upstream'],
   ['proxy'],

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { Logins } from '../../src/auth/logins.ts'
 import { SystemClock } from '../../src/base/clock.ts'
 import { ErrorLog } from '../../src/base/error-log.ts'
 import { TimerWheel } from '../../src/base/timer-wheel.ts'
@@ -142,6 +143,7 @@ export async function makeSnapshot(
     pid: 1,
     hostname: 'host.test',
     version: '1.2.3',
+    logins: new Logins(clock),
     nextExchangeNumber: () => 1,
     purgePrefix: (_cache, _prefix, onDone) => onDone(0),
   }
@@ -165,6 +167,7 @@ http { access_log off; ${http} }`.replaceAll('DIR', directory),
       wheel: services.wheel,
       errorLog,
       workerIndex: 0,
+      threadId: 1,
       workerCount: 1,
       descriptorsMax: 1024,
     }),

@@ -9,6 +9,7 @@ import { failedCallText } from '../../base/system-error.ts'
 import type { CachePath } from '../../model/cache.ts'
 import { CACHE_COUNTER } from '../../zone/cache-counters.ts'
 import { SlotRecord } from '../../zone/cache-slot.ts'
+import { CacheTrouble } from '../../zone/cache-trouble.ts'
 import type { CacheWaits } from '../../zone/cache-waits.ts'
 import type { CacheZone } from '../../zone/cache-zone.ts'
 import type { CacheEntry, EntryMeta } from '../entry.ts'
@@ -79,8 +80,9 @@ export class DiskStore implements CacheStore {
     this.#waits = options.waits
     this.#clock = clock
     this.#log = log
-    this.#readLog = new DiskLog(log, clock)
-    this.#writeLog = new DiskLog(log, clock)
+    const { cells } = options.zone
+    this.#readLog = new DiskLog(log, clock, new CacheTrouble(cells, 'read'))
+    this.#writeLog = new DiskLog(log, clock, new CacheTrouble(cells, 'write'))
     this.#bytesMax = cache.bytesMax === 0 ? Number.POSITIVE_INFINITY : cache.bytesMax
     this.#directory = {
       files,

@@ -46,6 +46,11 @@ export function temporaryPath(directory: string, hex: string, run: string, id: n
   return join(directory, `${hex}.${run}.${id.toString(16).padStart(12, '0')}`)
 }
 
+/** How one thread names itself in the temporary files of a run. */
+export function writerOf(run: string, thread: number): string {
+  return `${run}t${thread}`
+}
+
 /** Tells what a file is by its name; null = none of ours. */
 export function parseEntryName(name: string): EntryName | null {
   if (ENTRY_NAME.test(name)) return { kind: 'entry', hex: name }

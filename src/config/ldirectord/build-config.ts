@@ -49,6 +49,8 @@ export function buildConfig(
     servers,
     logFormats: DEFAULT_LOG_FORMATS,
     caches: [],
+    limitZones: [],
+    variables: [],
   }
 }
 
@@ -77,6 +79,7 @@ function makeServer(virtual: VirtualDraft, { name }: Upstream, settings: Setting
         isDefault: false,
         backlog: BACKLOG,
         ipv6Only: true,
+        expectsProxyHeader: false,
       },
     ],
     names: [{ kind: 'exact', name: '' }],

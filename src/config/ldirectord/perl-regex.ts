@@ -1,6 +1,6 @@
 // `receive`: a Perl regex that is looked for anywhere in an answer, case-sensitive. What has no
 // special characters becomes a plain text, because logs read better with it; the rest goes through
-// the translation of PCRE. Before a last line feed Perl's `$` matches and JavaScript's does not.
+// the translation of PCRE, which is the same language here.
 
 import type { TextTest } from '../../model/probe.ts'
 import { isRegexProblem, mapRegex, type RegexProblem } from '../nginx/pcre.ts'
@@ -13,11 +13,8 @@ export function makeTest(pattern: string): TextTest | RegexProblem {
   }
   const quoting = quotingIn(pattern)
   if (quoting !== null) return quoting
-  const changed = endsBeforeLineFeed(pattern)
-  const mapped = mapRegex(changed, false)
-  if (isRegexProblem(mapped)) {
-    return changed === pattern ? mapped : { ...mapped, start: 0, end: pattern.length }
-  }
+  const mapped = mapRegex(pattern, false, { subject: 'text' })
+  if (isRegexProblem(mapped)) return mapped
   const { pattern: text, isCaseInsensitive } = mapped
   return { kind: 'regex', text, isCaseInsensitive, isNegated: false }
 }
@@ -28,7 +25,7 @@ export function makeLineTest(pattern: string): TextTest | RegexProblem {
   if (plain !== null) return makeTest(pattern)
   const quoting = quotingIn(pattern)
   if (quoting !== null) return quoting
-  const mapped = mapRegex(pattern, false)
+  const mapped = mapRegex(pattern, false, { subject: 'text' })
   if (isRegexProblem(mapped)) return mapped
   const { pattern: text, isCaseInsensitive } = mapped
   return { kind: 'regex', text: `(?m:${text})`, isCaseInsensitive, isNegated: false }
@@ -47,29 +44,4 @@ function quotingIn(pattern: string): RegexProblem | null {
   const [before, letter] = found
   const problem = `Cannot use "\\${letter}": ldirectord takes it for the letter ${letter}`
   return { problem, start: before.length - 2, end: before.length }
-}
-
-/** Writes each `$` that is an end as `\Z`: the end, or before a line feed that is the last. */
-function endsBeforeLineFeed(pattern: string): string {
-  let text = ''
-  let isInClass = false
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at]!
-    if (character === '\\') {
-      text += pattern.slice(at, at + 2)
-      at++
-      continue
-    }
-    if (character === '[' && !isInClass) {
-      // A bracket that comes first is a member of the class.
-      const opening = /^\[\^?\]?/.exec(pattern.slice(at))![0]
-      text += opening
-      at += opening.length - 1
-      isInClass = true
-      continue
-    }
-    if (character === ']') isInClass = false
-    text += character === '$' && !isInClass ? '\\Z' : character
-  }
-  return text
 }

@@ -28,6 +28,7 @@ import { buildProbe, type ProbePlace } from './probe-build.ts'
 import type { WrittenProbe } from './probe-written.ts'
 import type { Reading } from './reading.ts'
 import { buildResolver } from './resolver-directives.ts'
+import { buildBranch, buildSteps, type StepBuilding } from './rewrite-build.ts'
 import type {
   HttpScope,
   Level,
@@ -65,6 +66,8 @@ export function buildConfig(main: MainScope, source: Source, reading: Reading): 
     },
     ...parts,
     caches: reading.caches,
+    limitZones: reading.limitZones,
+    variables: reading.variables,
   }
 }
 
@@ -85,8 +88,15 @@ class ConfigBuilder {
   readonly #probes = new Map<string, Probe[]>()
   #matches: HttpScope['matches'] = new Map()
 
+  readonly #building: StepBuilding
+
   constructor(reading: Reading) {
     this.#reading = reading
+    this.#building = {
+      reading,
+      joinTarget: (scope, target) => this.#target(scope, target),
+      originsOf,
+    }
   }
 
   build(http: HttpScope, defaults: Settings): HttpParts {
@@ -141,9 +151,9 @@ class ConfigBuilder {
       names: scope.names.length > 0 ? scope.names : [{ kind: 'exact', name: '' }],
       name: scope.name ?? '',
       settings,
-      returns: scope.returns,
+      ...buildSteps(scope.steps, settings, FILES, this.#building),
       ...(scope.tryFiles === null ? {} : { tryFiles: scope.tryFiles }),
-      action: { kind: 'files' },
+      action: FILES,
       locations: scope.locations.map(location => this.#location(location, settings)),
     }
   }
@@ -153,7 +163,7 @@ class ConfigBuilder {
     checkBufferSizes(level, this.#reading)
     const target = scope.target === null ? null : this.#target(scope, scope.target)
     const settings = buildSettings(level, above, { match, target: scope.target }, this.#reading)
-    const action: Action = target === null ? { kind: 'files' } : { kind: 'proxy', target }
+    const action: Action = target === null ? FILES : { kind: 'proxy', target }
     this.#checkPeers(scope, target, settings)
     if (target !== null && settings.proxy.cache === null) {
       noticeUnused(level, scope.locations, this.#reading)
@@ -163,12 +173,24 @@ class ConfigBuilder {
       ...originsOf(level),
       match,
       settings,
-      returns: scope.returns,
+      ...buildSteps(scope.steps, settings, action, this.#building),
       ...(scope.tryFiles === null ? {} : { tryFiles: scope.tryFiles }),
       action,
       isInternal: level.find('isInternal') ?? false,
+      ...this.#limitExcept(scope, settings, action),
       locations: scope.locations.map(location => this.#location(location, settings)),
     }
+  }
+
+  #limitExcept(
+    { limitExcept }: LocationScope,
+    above: Settings,
+    around: Action,
+  ): Pick<Location, 'limitExcept'> {
+    if (limitExcept === undefined) return {}
+    const { methods, scope } = limitExcept
+    const location = buildBranch(scope, above, around, this.#building)
+    return { limitExcept: { methods, location } }
   }
 
   /** The `health_check` lines of a location ask the peers of its group. */
@@ -237,11 +259,16 @@ class ConfigBuilder {
   }
 }
 
+const FILES: Action = { kind: 'files' }
+
 const CHECKED_LATER = {
   'proxy.retry.tryTimeoutMs': 'retryTryTimeoutMs',
   'proxy.cache': 'cache.cache',
   'proxy.cache.key': 'cache.key',
+  'access.realm': 'access.realm',
   'proxy.cache.sliceBytes': 'cache.sliceBytes',
+  'proxy.cache.purge': 'cache.purge',
+  'proxy.isBuffering': 'isBuffering',
 } as const satisfies Readonly<Record<string, keyof LevelValues>>
 
 /** Where settings stand that are checked against each other when all is known. */
@@ -268,5 +295,6 @@ function defaultListen(scope: ServerScope): Listen {
     isDefault: false,
     backlog: DEFAULT_BACKLOG,
     ipv6Only: true,
+    expectsProxyHeader: false,
   }
 }

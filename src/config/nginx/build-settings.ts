@@ -6,14 +6,18 @@
 import { defaultSetFields, HIDDEN_FIELDS } from '../../model/defaults.ts'
 import type { FieldTemplate, ProxySettings, RedirectRule } from '../../model/proxy-settings.ts'
 import type { LocationMatch, ProxyTarget } from '../../model/route.ts'
-import type { ClientSettings, FileSettings, Settings } from '../../model/settings.ts'
+import type { AddedField, ClientSettings, FileSettings, Settings } from '../../model/settings.ts'
 import { literal, templateText } from '../../model/template.ts'
+import { ACCESS_KEYS, buildAccess } from './access-directives.ts'
 import { bufferSizes } from './buffer-sizes.ts'
 import { buildCache, CACHE_KEYS } from './cache-build.ts'
+import { buildLimits, LIMIT_KEYS } from './limit-directives.ts'
 import type { Reading } from './reading.ts'
+import { buildRealIp, REAL_IP_KEYS } from './real-ip-directives.ts'
 import { buildResolver } from './resolver-directives.ts'
-import type { Level, LevelValues, WrittenRedirect } from './scope.ts'
+import type { FieldInheritance, Level, LevelValues, WrittenRedirect } from './scope.ts'
 import { buildStore, STORE_KEYS } from './store-directives.ts'
+import { buildPeerTls, buildServerTls, PEER_TLS_KEYS, SERVER_TLS_KEYS } from './tls-build.ts'
 
 /** The location whose own `proxy_pass` a rule `default` beside others means. */
 export interface RedirectPlace {
@@ -34,15 +38,35 @@ export function buildSettings(
   reading: Reading,
 ): Settings {
   const { values } = level
-  if (Object.keys(values).length === 0) return above
+  if (Object.keys(values).length === 0 && !losesFields(level, above)) return above
+  return reading.sharedSettings.of(level, above, () => makeSettings(level, above, place, reading))
+}
+
+function makeSettings(
+  level: Level,
+  above: Settings,
+  place: RedirectPlace | null,
+  reading: Reading,
+): Settings {
+  const { values } = level
   return {
     client: has(values, CLIENT_KEYS) ? buildClient(values, above.client) : above.client,
     files: has(values, FILE_KEYS) ? buildFiles(values, above.files) : above.files,
+    tls: has(values, SERVER_TLS_KEYS) ? buildServerTls(level, reading) : above.tls,
     proxy: has(values, PROXY_KEYS) ? buildProxy(level, above.proxy, place, reading) : above.proxy,
+    limits: has(values, LIMIT_KEYS) ? buildLimits(values, above.limits) : above.limits,
+    access: has(values, ACCESS_KEYS) ? buildAccess(values, above.access) : above.access,
     resolver: buildResolver(values, above.resolver, reading.isStrict),
-    addFields: values.addFields ?? above.addFields,
+    realIp: has(values, REAL_IP_KEYS) ? buildRealIp(values, above.realIp) : above.realIp,
+    addFields: inheritFields(values.addFields, above.addFields, level.find('addFieldsInherit')),
+    addTrailers: inheritFields(
+      values.addTrailers,
+      above.addTrailers,
+      level.find('addTrailersInherit'),
+    ),
     expires: values.expires ?? above.expires,
     errorPages: values.errorPages ?? above.errorPages,
+    nestsErrorPages: values.nestsErrorPages ?? above.nestsErrorPages,
     accessLogs: values.accessLogs ?? above.accessLogs,
     errorLogs: values.errorLogs ?? above.errorLogs,
     serverTokens: values.serverTokens ?? above.serverTokens,
@@ -51,6 +75,8 @@ export function buildSettings(
     portInRedirect: values.portInRedirect ?? above.portInRedirect,
     serverNameInRedirect: values.serverNameInRedirect ?? above.serverNameInRedirect,
     logsNotFound: values.logsNotFound ?? above.logsNotFound,
+    logsRewrites: values.logsRewrites ?? above.logsRewrites,
+    warnsUnset: values.warnsUnset ?? above.warnsUnset,
   }
 }
 
@@ -65,11 +91,17 @@ const CLIENT_KEYS: Keys = [
   'bodyBufferBytes',
   'bodyTimeoutMs',
   'bodyTempPath',
+  'bodyFile',
   'clientSendTimeoutMs',
   'keepaliveTimeoutMs',
   'keepaliveHeaderSeconds',
   'keepaliveRequestsMax',
   'keepaliveAgeMaxMs',
+  'keepaliveMinMs',
+  'keepaliveDisable',
+  'fieldsMax',
+  'resetsTimedOut',
+  'sendsChunks',
   'allowsUnderscores',
   'ignoresInvalidFields',
   'lingeringMode',
@@ -77,7 +109,20 @@ const CLIENT_KEYS: Keys = [
   'lingeringTimeoutMs',
 ]
 
-const FILE_KEYS: Keys = ['root', 'index', 'defaultType', 'types']
+const FILE_KEYS: Keys = [
+  'root',
+  'index',
+  'defaultType',
+  'types',
+  'modifiedSince',
+  'hasEtag',
+  'rangesMax',
+  'symlinks',
+  'hasAutoindex',
+  'autoindexFormat',
+  'autoindexExact',
+  'autoindexLocal',
+]
 
 const PROXY_KEYS: Keys = [
   'httpVersion',
@@ -85,8 +130,18 @@ const PROXY_KEYS: Keys = [
   'hiddenFields',
   'passedFields',
   'redirects',
+  'cookieDomains',
+  'cookiePaths',
+  'cookieFlags',
+  'method',
+  'body',
+  'passesFields',
+  'passesBody',
+  'forcesRanges',
+  'earlyHints',
   'isBuffering',
   'isRequestBuffering',
+  'limitRate',
   'bufferBytes',
   'buffers',
   'busyBuffersBytes',
@@ -113,6 +168,7 @@ const PROXY_KEYS: Keys = [
   'ignoreFields',
   ...CACHE_KEYS,
   ...STORE_KEYS,
+  ...PEER_TLS_KEYS,
 ]
 
 function has(values: Values, keys: Keys): boolean {
@@ -128,11 +184,17 @@ function buildClient(values: Values, above: ClientSettings): ClientSettings {
     bodyBufferBytes: values.bodyBufferBytes ?? above.bodyBufferBytes,
     bodyTimeoutMs: values.bodyTimeoutMs ?? above.bodyTimeoutMs,
     bodyTempPath: values.bodyTempPath ?? above.bodyTempPath,
+    bodyFile: values.bodyFile ?? above.bodyFile,
     sendTimeoutMs: values.clientSendTimeoutMs ?? above.sendTimeoutMs,
     keepaliveTimeoutMs: values.keepaliveTimeoutMs ?? above.keepaliveTimeoutMs,
     keepaliveHeaderSeconds: values.keepaliveHeaderSeconds ?? above.keepaliveHeaderSeconds,
     keepaliveRequestsMax: values.keepaliveRequestsMax ?? above.keepaliveRequestsMax,
     keepaliveAgeMaxMs: values.keepaliveAgeMaxMs ?? above.keepaliveAgeMaxMs,
+    keepaliveMinMs: values.keepaliveMinMs ?? above.keepaliveMinMs,
+    keepaliveDisable: values.keepaliveDisable ?? above.keepaliveDisable,
+    fieldsMax: values.fieldsMax ?? above.fieldsMax,
+    resetsTimedOut: values.resetsTimedOut ?? above.resetsTimedOut,
+    sendsChunks: values.sendsChunks ?? above.sendsChunks,
     allowsUnderscores: values.allowsUnderscores ?? above.allowsUnderscores,
     ignoresInvalidFields: values.ignoresInvalidFields ?? above.ignoresInvalidFields,
     lingering: {
@@ -150,7 +212,34 @@ function buildFiles(values: Values, above: FileSettings): FileSettings {
     index: values.index ?? above.index,
     defaultType: values.defaultType ?? above.defaultType,
     types: values.types ?? above.types,
+    modifiedSince: values.modifiedSince ?? above.modifiedSince,
+    hasEtag: values.hasEtag ?? above.hasEtag,
+    rangesMax: values.rangesMax ?? above.rangesMax,
+    symlinks: values.symlinks === 'off' ? null : (values.symlinks ?? above.symlinks),
+    hasAutoindex: values.hasAutoindex ?? above.hasAutoindex,
+    autoindexFormat: values.autoindexFormat ?? above.autoindexFormat,
+    autoindexExact: values.autoindexExact ?? above.autoindexExact,
+    autoindexLocal: values.autoindexLocal ?? above.autoindexLocal,
   }
+}
+
+/** Fields of the level above hold where there are no others, or as `add_header_inherit` says. */
+function inheritFields(
+  own: readonly AddedField[] | undefined,
+  above: readonly AddedField[],
+  inheritance: FieldInheritance = 'on',
+): readonly AddedField[] {
+  if (inheritance === 'off') return own ?? (above.length === 0 ? above : [])
+  if (own === undefined) return above
+  return inheritance === 'merge' ? [...own, ...above] : own
+}
+
+/** Also a level that writes nothing may be told not to inherit. */
+function losesFields(level: Level, { addFields, addTrailers }: Settings): boolean {
+  return (
+    (addFields.length > 0 && level.find('addFieldsInherit') === 'off') ||
+    (addTrailers.length > 0 && level.find('addTrailersInherit') === 'off')
+  )
 }
 
 function buildProxy(
@@ -167,8 +256,19 @@ function buildProxy(
     hideFields: hideFields(level),
     redirects:
       values.redirects === undefined ? above.redirects : buildRedirects(values.redirects, place),
+    cookieDomains: values.cookieDomains ?? above.cookieDomains,
+    cookiePaths: values.cookiePaths ?? above.cookiePaths,
+    cookieFlags: values.cookieFlags ?? above.cookieFlags,
+    method: values.method ?? above.method,
+    body: values.body ?? above.body,
+    passesFields: values.passesFields ?? above.passesFields,
+    passesBody: values.passesBody ?? above.passesBody,
+    forcesRanges: values.forcesRanges ?? above.forcesRanges,
+    earlyHints: values.earlyHints ?? above.earlyHints,
+    tls: has(values, PEER_TLS_KEYS) ? buildPeerTls(level) : above.tls,
     isBuffering: values.isBuffering ?? above.isBuffering,
     isRequestBuffering: values.isRequestBuffering ?? above.isRequestBuffering,
+    limitRate: values.limitRate ?? above.limitRate,
     ...bufferSizes(level),
     tempPath: values.tempPath ?? above.tempPath,
     bind: values.bind === undefined ? above.bind : values.bind,
@@ -230,7 +330,8 @@ function buildRedirects(
   return rules
 }
 
-function defaultRule(place: RedirectPlace): RedirectRule {
+/** What `proxy_redirect default` stands for in a location with its own `proxy_pass`. */
+export function defaultRule(place: RedirectPlace): RedirectRule {
   const { target, match } = place
   const url = `http://${target!.upstream ?? templateText(target!.address)}`
   const uri = target!.uri

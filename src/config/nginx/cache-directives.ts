@@ -273,6 +273,9 @@ function templatesRow(
 function checkPurge(directive: Directive, reading: Reading): boolean {
   const word = directive.args.find(({ text }) => !/\$|^[01]?$/.test(text))
   if (word === undefined) return true
-  reading.refuseValue(directive, word, 'name a variable that says so: $arg_purge, $http_x_purge')
+  const hint =
+    'name a variable that is 1 where the request purges: ' +
+    'map $request_method $purge_method { PURGE 1; } and proxy_cache_purge $purge_method'
+  reading.refuseValue(directive, word, hint)
   return false
 }

@@ -1,8 +1,8 @@
 // Directives about clients: what they may send, how long they may take, how long their connections
 // stay.
 
-import type { DirectiveRow } from './directive-row.ts'
-import { SERVER_LEVELS } from './directive-row.ts'
+import { OLD_BROWSERS, type OldBrowser } from '../../model/settings.ts'
+import { type DirectiveRow, type LevelScope, MANY, SERVER_LEVELS } from './directive-row.ts'
 import {
   choiceRow,
   countRow,
@@ -10,6 +10,7 @@ import {
   flagRow,
   levelRow,
   offsetRow,
+  oneOf,
   readCount,
   readSize,
   readTimeMs,
@@ -17,7 +18,8 @@ import {
   sizeRow,
   timeRow,
 } from './level-rows.ts'
-import { statementOrigin } from './tree.ts'
+import type { Reading } from './reading.ts'
+import { type Directive, statementOrigin } from './tree.ts'
 
 export const CLIENT_DIRECTIVES: readonly DirectiveRow[] = [
   sizeRow('client_header_buffer_size', 'headerBufferBytes', {
@@ -57,6 +59,14 @@ export const CLIENT_DIRECTIVES: readonly DirectiveRow[] = [
   directoryRow('client_body_temp_path', 'bodyTempPath', {
     doc: 'directory of temporary files of request bodies; the levels are not used',
   }),
+  choiceRow(
+    'client_body_in_file_only',
+    'bodyFile',
+    { on: 'on', clean: 'clean', off: 'off' },
+    {
+      doc: 'whether a request body always becomes a file, which stays (`on`) or goes with the request',
+    },
+  ),
   timeRow('send_timeout', 'clientSendTimeoutMs', { doc: 'time between two writes to the client' }),
   levelRow(
     'keepalive_timeout',
@@ -80,6 +90,29 @@ export const CLIENT_DIRECTIVES: readonly DirectiveRow[] = [
   timeRow('keepalive_time', 'keepaliveAgeMaxMs', {
     doc: 'age at which a client connection closes after its response',
   }),
+  timeRow('keepalive_min_timeout', 'keepaliveMinMs', {
+    doc: 'how long an idle client connection is not closed for others, nor at a graceful end',
+  }),
+  levelRow(
+    'keepalive_disable',
+    {
+      args: [1, MANY],
+      isRepeatable: true,
+      syntax: 'none | msie6 | safari …',
+      doc: 'old browsers whose connections close after each response',
+    },
+    readKeepaliveDisable,
+  ),
+  countRow('max_headers', 'fieldsMax', {
+    within: SERVER_LEVELS,
+    doc: 'most field lines of one request',
+  }),
+  flagRow('reset_timedout_connection', 'resetsTimedOut', {
+    doc: 'whether connections that took too long, and those of status 444, end with a reset',
+  }),
+  flagRow('chunked_transfer_encoding', 'sendsChunks', {
+    doc: 'whether responses without a length are chunked; else the connection ends them',
+  }),
   choiceRow(
     'lingering_close',
     'lingeringMode',
@@ -97,3 +130,16 @@ export const CLIENT_DIRECTIVES: readonly DirectiveRow[] = [
     doc: 'whether fields with invalid names are left out instead of refused',
   }),
 ]
+
+const DISABLE_WORDS = ['none', ...OLD_BROWSERS]
+
+function readKeepaliveDisable(directive: Directive, scope: LevelScope, reading: Reading): void {
+  const found = new Set<OldBrowser>(scope.level.values.keepaliveDisable ?? [])
+  for (const word of directive.args) {
+    const text = word.text.toLowerCase()
+    const browser = OLD_BROWSERS.find(known => known === text)
+    if (browser !== undefined) found.add(browser)
+    else if (text !== 'none') reading.refuseValue(directive, word, `write ${oneOf(DISABLE_WORDS)}`)
+  }
+  scope.level.set('keepaliveDisable', [...found], statementOrigin(directive))
+}

@@ -2,6 +2,7 @@
 // takes and what it does to the scope that it stands in. Checks, "did you mean" and
 // docs/directives.md all come from the rows.
 
+import type { FidelityNote } from './fidelity-notes.ts'
 import type { Reading } from './reading.ts'
 import type {
   HttpScope,
@@ -13,8 +14,18 @@ import type {
 } from './scope.ts'
 import type { Directive } from './tree.ts'
 
-/** Where a directive may stand; `types` is inside a `types { … }` block. */
-export const CONTEXTS = ['main', 'events', 'http', 'upstream', 'server', 'location'] as const
+/** Where a directive may stand. Of the blocks that make a location of their own, `if` is one in a location. */
+export const CONTEXTS = [
+  'main',
+  'events',
+  'http',
+  'upstream',
+  'server',
+  'location',
+  'if',
+  'server if',
+  'limit_except',
+] as const
 export type Context = (typeof CONTEXTS)[number]
 
 export interface DirectiveRow {
@@ -30,6 +41,8 @@ export interface DirectiveRow {
   readonly doc: string
   /** `works`, or accepted and without effect for the reason that `doc` gives. */
   readonly effect: 'works' | 'none'
+  /** Where it is known to do something else than in nginx. */
+  readonly fidelity?: readonly FidelityNote[]
   readonly apply: (directive: Directive, scope: Scope, reading: Reading) => void
 }
 
@@ -49,19 +62,31 @@ export interface RowOptions {
 
 /** Everything below `main` that inherits. */
 export const ALL_LEVELS = ['http', 'server', 'location'] as const satisfies readonly Context[]
+/** The same, and `if` in a location. */
+export const LEVELS_AND_IF = [...ALL_LEVELS, 'if'] as const satisfies readonly Context[]
 /** What is the same for all locations of a server. */
 export const SERVER_LEVELS = ['http', 'server'] as const satisfies readonly Context[]
 
 /** Scopes that carry settings for what is inside them. */
 export type LevelScope = HttpScope | ServerScope | LocationScope
 
+/** The scope that a block of a context is read into: blocks inside a location are locations themselves. */
+export type ScopeOf<K extends Context> =
+  | Extract<Scope, { kind: K }>
+  | (K extends LocationScope['block'] ? LocationScope : never)
+
 type Apply<S extends Scope> = (directive: Directive, scope: S, reading: Reading) => void
 
+/** Which context the directives of a scope stand in. */
+export function contextOf(scope: Scope): Context {
+  return scope.kind === 'location' ? scope.block : scope.kind
+}
+
 /** A row whose `apply` takes every scope that its contexts allow. */
-export function scopeRow<K extends Scope['kind']>(
+export function scopeRow<K extends Context>(
   name: string,
   options: RowOptions & { readonly within: readonly K[] },
-  apply: Apply<Extract<Scope, { kind: K }>>,
+  apply: Apply<ScopeOf<K>>,
 ): DirectiveRow {
   return {
     name,
@@ -72,7 +97,7 @@ export function scopeRow<K extends Scope['kind']>(
     syntax: options.syntax ?? '',
     doc: options.doc,
     effect: 'works',
-    // The walker calls a row only where `within` has the scope's kind.
+    // The walker calls a row only where `within` has the scope's context.
     apply: apply as Apply<Scope>,
   }
 }

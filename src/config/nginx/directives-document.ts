@@ -4,6 +4,7 @@
 import { type KnownVariable, VARIABLE_PREFIXES, VARIABLES } from '../../model/variables.ts'
 import type { DirectiveRow } from './directive-row.ts'
 import { DIRECTIVES } from './directive-table.ts'
+import { MISSED_DIRECTIVES } from './fidelity-notes.ts'
 import { UNSUPPORTED } from './unsupported.ts'
 
 /** The whole document as Markdown. */
@@ -16,7 +17,7 @@ export function directivesDocument(): string {
     'Grammar, contexts, counts of arguments, inheritance and defaults are those of nginx ' +
       '(<https://nginx.org/en/docs/>). What stands in none of these tables is an error: ' +
       '`unknown directive "x"`.',
-    `## Works\n\n${worksTable(works)}`,
+    `## Works\n\n${WORKS_TEXT}\n\n${worksTable(works)}`,
     'Also `include file | pattern;` in every block: relative names stand under the directory of ' +
       'the main file, matches of a pattern are read in the order of their bytes, a missing file is ' +
       'an error and a pattern without a match is none.',
@@ -42,6 +43,8 @@ const DIFFERENCES: readonly string[] = [
   '`compat nginx/1.28 | nginx/1.30 [strict];` at the main level is ours.',
   '`listen` takes port 0: the kernel chooses one.',
   '`log_format` may stand below the `access_log` that names it.',
+  '`set` cannot take the name of a field, an argument or a cookie (`$http_x`, `$arg_x`, `$cookie_x`): ' +
+    'nginx would hide it from the whole configuration.',
   'Every mistake is reported, not only the first.',
   '`worker_processes 0` and names that are wildcards in the middle are errors.',
   'Names of fields in `proxy_set_header` and `add_header` must be names, their values must not ' +
@@ -56,21 +59,42 @@ const DIFFERENCES: readonly string[] = [
   'Without a `pid` line the process id is in `logs/nginx.pid` under the prefix, as nginx has it.',
 ]
 
+const WORKS_TEXT =
+  'The last column compares with nginx: nothing is the same; of what differs and `strict` stands ' +
+  'behind, `compat … strict` makes it the same. `headgate check --fidelity` says it of the ' +
+  'directives that a configuration has.'
+
 function worksTable(rows: readonly DirectiveRow[]): string {
   const lines = rows.map(row => {
     const usage = `${row.name} ${row.syntax}`.trim()
-    return `| ${code(usage)} | ${row.within.join(', ')} | ${cell(row.doc)} |`
+    const within = row.within.join(', ')
+    return `| ${code(usage)} | ${within} | ${cell(row.doc)} | ${cell(statusText(row))} |`
   })
-  return ['| directive | within | what it does |', '|---|---|---|', ...lines].join('\n')
+  const head = '| directive | within | what it does | beside nginx |'
+  return [head, '|---|---|---|---|', ...lines].join('\n')
+}
+
+/** Notes for another block that the directive has there are not this row's. */
+function statusText({ fidelity = [], within }: DirectiveRow): string {
+  const isOwn = fidelity.some(({ kind, when }) => kind === 'ours' && when === undefined)
+  if (isOwn) return 'ours'
+  return fidelity
+    .filter(({ blocks }) => blocks === undefined || blocks.some(block => within.includes(block)))
+    .map(({ kind, how, isStrictSame }) => {
+      const strict = isStrictSame === true ? ' (`strict`)' : ''
+      return kind === 'ours' ? `ours in part: ${how}` : `differs: ${how}${strict}`
+    })
+    .join('; ')
 }
 
 function acceptedTable(rows: readonly DirectiveRow[]): string {
   const byReason = Map.groupBy(rows, row => row.doc)
   const lines = [...byReason].map(([reason, same]) => {
     const names = same.map(row => code(row.name)).join(' ')
-    return `| ${names} | ${cell(reason)} |`
+    const isMissed = same.some(row => MISSED_DIRECTIVES.has(row.name))
+    return `| ${names} | ${cell(reason)} | ${isMissed ? 'may be missed' : 'nothing is missing'} |`
   })
-  return ['| directives | why |', '|---|---|', ...lines].join('\n')
+  return ['| directives | why | ignored |', '|---|---|---|', ...lines].join('\n')
 }
 
 function unsupportedList(): string {

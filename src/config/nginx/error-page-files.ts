@@ -53,7 +53,8 @@ function missingFile(page: ErrorPage, server: Server): string | null {
   if (place.action.kind !== 'files' || place.returns !== null || place.tryFiles !== undefined) {
     return null
   }
-  if (server.returns !== null) return null
+  if (place.rewrite !== undefined) return null
+  if (server.returns !== null || server.rewrite !== undefined) return null
   const { root, isAlias } = place.settings.files
   const directory = literalText(root)
   if (directory === null) return null

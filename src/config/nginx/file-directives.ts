@@ -2,7 +2,7 @@
 // Paths become absolute here, so that nothing later depends on a working directory.
 
 import type { Template } from '../../model/template.ts'
-import { type DirectiveRow, type LevelScope, MANY, scopeRow } from './directive-row.ts'
+import { type DirectiveRow, LEVELS_AND_IF, type LevelScope, MANY, scopeRow } from './directive-row.ts'
 import { levelRow, valueRow } from './level-rows.ts'
 import type { Word } from './lexer.ts'
 import type { Reading } from './reading.ts'
@@ -13,7 +13,11 @@ import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
 export const FILE_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
     'root',
-    { syntax: 'path', doc: 'directory that the path of a request is looked up in' },
+    {
+      within: LEVELS_AND_IF,
+      syntax: 'path',
+      doc: 'directory that the path of a request is looked up in',
+    },
     (directive, scope, reading) => readRoot(directive, scope, reading, false),
   ),
   scopeRow(

@@ -23,7 +23,7 @@ import {
   timeHint,
 } from './values.ts'
 
-type LevelContext = (typeof ALL_LEVELS)[number]
+type LevelContext = (typeof ALL_LEVELS)[number] | 'if' | 'server if' | 'limit_except'
 
 /** Names of the level's values that hold a `T`. */
 type KeyOf<T> = {

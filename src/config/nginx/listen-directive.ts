@@ -9,7 +9,7 @@ import type { ServerScope } from './scope.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import { parseCount } from './values.ts'
 
-const NOT_YET = ['ssl', 'http2', 'http3', 'quic', 'proxy_protocol']
+const NOT_YET = ['ssl', 'http2', 'http3', 'quic']
 const WITHOUT_EFFECT = [
   'bind',
   'deferred',
@@ -22,7 +22,14 @@ const WITHOUT_EFFECT = [
   'accept_filter',
   'so_keepalive',
 ]
-const PARAMETERS = ['default_server', 'backlog', 'ipv6only', ...NOT_YET, ...WITHOUT_EFFECT]
+const PARAMETERS = [
+  'default_server',
+  'backlog',
+  'ipv6only',
+  'proxy_protocol',
+  ...NOT_YET,
+  ...WITHOUT_EFFECT,
+]
 
 /** nginx's length of the accept queue on Linux. */
 export const DEFAULT_BACKLOG = 511
@@ -34,12 +41,18 @@ interface ListenOptions {
   isDefault: boolean
   backlog: number
   ipv6Only: boolean
+  expectsProxyHeader: boolean
 }
 
 /** Reads one `listen` line into the server; a range of ports makes one listener each. */
 export function readListen(directive: Directive, scope: ServerScope, reading: Reading): void {
   const [word, ...parameters] = directive.args
-  const options: ListenOptions = { isDefault: false, backlog: DEFAULT_BACKLOG, ipv6Only: true }
+  const options: ListenOptions = {
+    isDefault: false,
+    backlog: DEFAULT_BACKLOG,
+    ipv6Only: true,
+    expectsProxyHeader: false,
+  }
   for (const parameter of parameters) readParameter(parameter, options, reading)
   const addresses = readAddresses(word!, reading)
   const origin = statementOrigin(directive)
@@ -87,6 +100,8 @@ function readParameter(word: Word, options: ListenOptions, reading: Reading): vo
     else options.backlog = backlog
   } else if (name === 'ipv6only' && (value === 'on' || value === 'off')) {
     options.ipv6Only = value === 'on'
+  } else if (name === 'proxy_protocol' && value === null) {
+    options.expectsProxyHeader = true
   } else if (WITHOUT_EFFECT.includes(name)) {
     // Every worker has its own socket on the address in any case, and the kernel's sizes hold.
   } else {

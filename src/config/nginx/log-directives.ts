@@ -4,7 +4,7 @@
 import type { LogLevel } from '../../model/settings.ts'
 import { type AccessLog, type ErrorLog, LOG_LEVELS, type LogFormat } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
-import { type DirectiveRow, type LevelScope, MANY, scopeRow } from './directive-row.ts'
+import { type DirectiveRow, LEVELS_AND_IF, type LevelScope, MANY, scopeRow } from './directive-row.ts'
 import { levelRow } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
@@ -28,6 +28,7 @@ export const LOG_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
     'access_log',
     {
+      within: [...LEVELS_AND_IF, 'limit_except'],
       args: [1, MANY],
       isRepeatable: true,
       syntax: 'off | path [format [buffer=size] [flush=time] [if=condition]]',

@@ -239,7 +239,7 @@ export function readTestRegex(
   reading: Reading,
 ): TextTest | null {
   const text = word.text.slice(start)
-  const mapped = mapRegex(text, isCaseInsensitive)
+  const mapped = mapRegex(text, isCaseInsensitive, { subject: 'text' })
   if (!isRegexProblem(mapped)) {
     const { pattern, isCaseInsensitive: isAnyCase } = mapped
     return { kind: 'regex', text: pattern, isCaseInsensitive: isAnyCase, isNegated }

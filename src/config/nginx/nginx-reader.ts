@@ -49,11 +49,12 @@ function read(source: Source, options: ReadOptions): ReadResult {
   if (main.http !== null) checkLogFormats(main.http.logFormats, reading)
   const config = buildConfig(main, source, reading)
   checkErrorPages(config, main, reading)
-  const { diagnostics, sources, directories } = reading
+  const { diagnostics, sources, directories, journal } = reading
   return {
     config: diagnostics.hasErrors ? null : config,
     diagnostics: diagnostics.items,
     sources,
     directories,
+    ...(journal === null ? {} : { written: journal }),
   }
 }

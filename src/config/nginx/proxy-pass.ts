@@ -17,7 +17,7 @@ export const PROXY_PASS_DIRECTIVES: readonly DirectiveRow[] = [
   scopeRow(
     'proxy_pass',
     {
-      within: ['location'],
+      within: ['location', 'if', 'limit_except'],
       syntax: 'http://(group | host[:port] | unix:path:)[uri]',
       doc: 'the peers that answer; a URI replaces the part of the path that the location matched',
     },
@@ -117,10 +117,11 @@ function proxyHost(parsed: ParsedAddress): string {
 }
 
 function checkUri(directive: Directive, scope: LocationScope, reading: Reading): boolean {
-  if (scope.match.kind !== 'regex' && scope.match.kind !== 'named') return true
+  const isPlain = scope.match.kind !== 'regex' && scope.match.kind !== 'named'
+  if (isPlain && scope.block === 'location') return true
   const message =
     '"proxy_pass" cannot have URI part in location given by regular expression, ' +
-    'or inside named location'
+    'or inside named location, or inside "if" statement, or inside "limit_except" block'
   const hint = 'leave out the path, or put variables into it: the whole target is replaced then'
   reading.diagnostics.error(message, statementOrigin(directive), hint)
   return false

@@ -7,7 +7,9 @@ import type { CachePath } from '../../model/cache.ts'
 import type { CompatProfile, FileWatch } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import { LIMITS } from '../../model/limits.ts'
+import type { LimitZone } from '../../model/limit-settings.ts'
 import type { Origin } from '../../model/origin.ts'
+import type { VariableDefinition } from '../../model/variable-definitions.ts'
 import { isBlindVariable, isKnownVariable, VARIABLES } from '../../model/variables.ts'
 import { DiagnosticList } from '../diagnostic.ts'
 import type { ReadOptions } from '../reader.ts'
@@ -15,9 +17,11 @@ import type { Source } from '../source.ts'
 import { isFileProblem, readSourceFile } from '../source-file.ts'
 import { nearest } from '../suggest.ts'
 import { expandGlob, isGlob } from './glob.ts'
+import { Journal } from './journal.ts'
 import { oneOf } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Scope } from './scope.ts'
+import { SharedSettings } from './shared-settings.ts'
 import { type Directive, directiveOrigin, parseTree, statementOrigin } from './tree.ts'
 
 interface Use {
@@ -51,8 +55,16 @@ export class Reading {
   /** Where directories for temporary files were written, by path. */
   readonly directories = new Map<string, Origin>()
   readonly caches: CachePath[] = []
+  /** Bytes of the session caches that all workers share, by name. */
+  readonly sessionCaches = new Map<string, number>()
+  readonly limitZones: LimitZone[] = []
+  /** `map`, `geo`, `split_clients`. */
+  readonly variables: VariableDefinition[] = []
+  /** What was written, where somebody wants to know. */
+  readonly journal: Journal | null
   compat: CompatProfile = DEFAULT_COMPAT
   isStrict = false
+  readonly sharedSettings = new SharedSettings()
   /** Names of captures, which are variables everywhere. */
   readonly captures = new Set<string>()
   /** Names of caches that `proxy_cache` asks for. */
@@ -70,6 +82,7 @@ export class Reading {
     this.#main = main
     this.#walk = walk
     this.options = options
+    this.journal = options.keepsWritten === true ? new Journal() : null
     this.sources.set(main.file, main)
     this.#stack.push(resolve(main.file))
   }
@@ -87,6 +100,11 @@ export class Reading {
   /** A path under the prefix (`root`, logs, the pid file). */
   underPrefix(path: string): string {
     return isAbsolute(path) ? path : join(this.options.prefix, path)
+  }
+
+  /** A path beside the main file, where nginx looks for what belongs to the configuration. */
+  besideMain(path: string): string {
+    return isAbsolute(path) ? path : join(dirname(resolve(this.#main.file)), path)
   }
 
   /** Complains about a word of a directive. */
@@ -178,6 +196,7 @@ export class Reading {
       this.diagnostics.error(message, statementOrigin(directive), 'write: include FILE;')
       return
     }
+    this.journal?.add(directive, null)
     const directory = dirname(this.#main.file)
     const name = isAbsolute(word.text) ? word.text : join(directory, word.text)
     if (!isGlob(word.text)) {

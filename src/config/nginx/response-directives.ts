@@ -2,18 +2,26 @@
 // pages say.
 
 import type { AddedField, ErrorPage, Expires, Settings } from '../../model/settings.ts'
-import { type DirectiveRow, type LevelScope, MANY } from './directive-row.ts'
+import { type DirectiveRow, LEVELS_AND_IF, type LevelScope, MANY } from './directive-row.ts'
 import { choiceRow, flagRow, levelRow } from './level-rows.ts'
 import type { Word } from './lexer.ts'
 import type { Reading } from './reading.ts'
+import type { FieldInheritance } from './scope.ts'
 import { hasVariables, parseTemplate } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import { parseTimeSeconds } from './values.ts'
+
+const INHERITANCES: Readonly<Record<FieldInheritance, FieldInheritance>> = {
+  on: 'on',
+  off: 'off',
+  merge: 'merge',
+}
 
 export const RESPONSE_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
     'add_header',
     {
+      within: LEVELS_AND_IF,
       args: [2, 3],
       isRepeatable: true,
       syntax: 'name value [always]',
@@ -21,11 +29,31 @@ export const RESPONSE_DIRECTIVES: readonly DirectiveRow[] = [
         'adds a field to responses with 200, 201, 204, 206, 301, 302, 303, 304, 307 or 308, ' +
         'or to all; replaces the fields of the level above',
     },
-    readAddHeader,
+    (directive, scope, reading) => readAddHeader(directive, scope, 'addFields', reading),
   ),
+  levelRow(
+    'add_trailer',
+    {
+      within: LEVELS_AND_IF,
+      args: [2, 3],
+      isRepeatable: true,
+      syntax: 'name value [always]',
+      doc: 'adds a field behind the bodies of such responses, which are chunked then',
+    },
+    (directive, scope, reading) => readAddHeader(directive, scope, 'addTrailers', reading),
+  ),
+  choiceRow('add_header_inherit', 'addFieldsInherit', INHERITANCES, {
+    within: LEVELS_AND_IF,
+    doc: 'with `merge` fields of the level above are added to those of this one, with `off` never',
+  }),
+  choiceRow('add_trailer_inherit', 'addTrailersInherit', INHERITANCES, {
+    within: LEVELS_AND_IF,
+    doc: 'the same for `add_trailer`',
+  }),
   levelRow(
     'expires',
     {
+      within: LEVELS_AND_IF,
       args: [1, 2],
       syntax: '[modified] time | @time of day | epoch | max | off | $variable',
       doc: 'fields Expires and Cache-Control of those responses',
@@ -35,6 +63,7 @@ export const RESPONSE_DIRECTIVES: readonly DirectiveRow[] = [
   levelRow(
     'error_page',
     {
+      within: LEVELS_AND_IF,
       args: [2, MANY],
       isRepeatable: true,
       syntax: 'code … [=[status]] uri',
@@ -42,6 +71,9 @@ export const RESPONSE_DIRECTIVES: readonly DirectiveRow[] = [
     },
     readErrorPage,
   ),
+  flagRow('recursive_error_pages', 'nestsErrorPages', {
+    doc: 'whether an error of an error page has its error page, too',
+  }),
   choiceRow(
     'server_tokens',
     'serverTokens',
@@ -71,7 +103,12 @@ export function checkField(name: Word, value: Word, reading: Reading): boolean {
   return true
 }
 
-function readAddHeader(directive: Directive, scope: LevelScope, reading: Reading): void {
+function readAddHeader(
+  directive: Directive,
+  scope: LevelScope,
+  key: 'addFields' | 'addTrailers',
+  reading: Reading,
+): void {
   const [name, value, always] = directive.args
   if (always !== undefined && always.text !== 'always') {
     reading.refuseParameter(always, ['always'])
@@ -83,8 +120,8 @@ function readAddHeader(directive: Directive, scope: LevelScope, reading: Reading
     value: parseTemplate(value!, reading),
     isAlways: always !== undefined,
   }
-  const before = scope.level.values.addFields ?? []
-  scope.level.set('addFields', [...before, field], statementOrigin(directive))
+  const before = scope.level.values[key] ?? []
+  scope.level.set(key, [...before, field], statementOrigin(directive))
 }
 
 function readExpires(directive: Directive, scope: LevelScope, reading: Reading): void {
@@ -103,9 +140,7 @@ function parseExpires(directive: Directive, reading: Reading): Expires | null {
   const { text } = word
   const template = parseTemplate(word, reading)
   if (hasVariables(template)) {
-    if (!isModified) return { kind: 'variable', value: template }
-    reading.refuse(word, '"expires modified" with a variable is not supported yet')
-    return null
+    return { kind: 'variable', value: template, isModified }
   }
   if (!isModified && (text === 'off' || text === 'epoch' || text === 'max')) return { kind: text }
   if (text.startsWith('@')) return dailyExpires(word, isModified, reading)

@@ -1,18 +1,16 @@
 // The blocks `server` and `location`, and what decides about a request before anything is served:
-// names, addresses, `return`, `internal`.
+// names, addresses, `internal`.
 
-import type { LocationMatch, Return } from '../../model/route.ts'
+import type { LocationMatch } from '../../model/route.ts'
 import { type DirectiveRow, MANY, scopeRow } from './directive-row.ts'
 import { flagRow } from './level-rows.ts'
-import { type Word, wordOrigin } from './lexer.ts'
+import type { Word } from './lexer.ts'
 import { readListen } from './listen-directive.ts'
 import type { Reading } from './reading.ts'
 import { readRegex } from './regex.ts'
 import { type HttpScope, Level, type LocationScope, type ServerScope } from './scope.ts'
 import { readServerNames } from './server-name.ts'
-import { parseTemplate } from './template-text.ts'
 import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
-import { parseCount } from './values.ts'
 
 export const ROUTE_DIRECTIVES: readonly DirectiveRow[] = [
   scopeRow(
@@ -33,7 +31,8 @@ export const ROUTE_DIRECTIVES: readonly DirectiveRow[] = [
       within: ['server'],
       args: [1, MANY],
       isRepeatable: true,
-      syntax: 'address[:port] | port | unix:path [default_server] [backlog=n] [ipv6only=on|off]',
+      syntax:
+        'address[:port] | port | unix:path [default_server] [proxy_protocol] [backlog=n] [ipv6only=on|off]',
       doc: 'an address of the server; what else a socket may have is left to Node',
     },
     readListen,
@@ -62,17 +61,6 @@ export const ROUTE_DIRECTIVES: readonly DirectiveRow[] = [
     readLocation,
   ),
   scopeRow(
-    'return',
-    {
-      within: ['server', 'location'],
-      args: [1, 2],
-      isRepeatable: true,
-      syntax: 'code [text] | code url | url',
-      doc: 'answers at once; 444 closes the connection',
-    },
-    readReturn,
-  ),
-  scopeRow(
     'internal',
     {
       within: ['location'],
@@ -98,7 +86,7 @@ function readServer(directive: Directive, scope: HttpScope, reading: Reading): v
     names: [],
     name: null,
     locations: [],
-    returns: null,
+    steps: [],
     tryFiles: null,
   }
   scope.servers.push(server)
@@ -116,6 +104,7 @@ function readLocation(
   if (!checkNesting(directive, scope, match, text, reading)) return
   const location: LocationScope = {
     kind: 'location',
+    block: 'location',
     origin: statementOrigin(directive),
     seen: new Map(),
     level: new Level(scope.level),
@@ -123,7 +112,7 @@ function readLocation(
     text,
     parent: scope,
     locations: [],
-    returns: null,
+    steps: [],
     tryFiles: null,
     target: null,
     targetWord: null,
@@ -223,32 +212,4 @@ function isSameMatch(a: LocationMatch, b: LocationMatch): boolean {
   if (a.kind === 'named' && b.kind === 'named') return a.name === b.name
   if (a.kind === 'exact' && b.kind === 'exact') return a.path === b.path
   return a.kind === 'prefix' && b.kind === 'prefix' && a.path === b.path
-}
-
-/** The first `return` answers; those after it are checked only. */
-function readReturn(
-  directive: Directive,
-  scope: ServerScope | LocationScope,
-  reading: Reading,
-): void {
-  const found = parseReturn(directive, reading)
-  if (found !== null) scope.returns ??= found
-}
-
-function parseReturn(directive: Directive, reading: Reading): Return | null {
-  const [first, second] = directive.args
-  const origin = statementOrigin(directive)
-  const origins = { status: wordOrigin(first!), text: wordOrigin(second ?? first!) }
-  const isUrl = /^(https?:\/\/|\$scheme|\$\{scheme\})/i.test(first!.text)
-  if (second === undefined && isUrl) {
-    return { origin, origins, status: 302, text: parseTemplate(first!, reading) }
-  }
-  const status = parseCount(first!.text)
-  if (status === null || status > 999) {
-    const hint = 'write a status, and after it the text or the URL: return 302 /path'
-    reading.refuse(first!, `invalid return code "${first!.text}"`, hint)
-    return null
-  }
-  const text = second === undefined ? null : parseTemplate(second, reading)
-  return { origin, origins, status, text }
 }

@@ -2,6 +2,7 @@
 // inherited yet. As in nginx a line at the end of `http` also holds for the servers above it, so
 // inheritance comes after the walk (build-settings.ts).
 
+import type { AccessSettings } from '../../model/access.ts'
 import type { CacheSettings, StaleCondition } from '../../model/cache.ts'
 import type { Listen } from '../../model/listener.ts'
 import type { Origin } from '../../model/origin.ts'
@@ -13,7 +14,9 @@ import type {
   RetryCondition,
   StoreSettings,
 } from '../../model/proxy-settings.ts'
-import type { LocationMatch, ProxyTarget, Return, ServerName, TryFiles } from '../../model/route.ts'
+import type { RealIpSettings, TrustedPeer } from '../../model/real-ip.ts'
+import type { RewriteCondition, RewriteStep } from '../../model/rewrite.ts'
+import type { LocationMatch, ProxyTarget, ServerName, TryFiles } from '../../model/route.ts'
 import type {
   AccessLog,
   AddedField,
@@ -24,8 +27,10 @@ import type {
   FileSettings,
   LogFormat,
   Settings,
+  SymlinkRule,
 } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
+import type { PeerTls, ServerTls } from '../../model/tls.ts'
 import type {
   Fallback,
   Keepalive,
@@ -36,6 +41,7 @@ import type {
   Sticky,
 } from '../../model/upstream.ts'
 import type { Word } from './lexer.ts'
+import type { LimitValues } from './limit-directives.ts'
 import type { MatchBlock } from './match-block.ts'
 import type { WrittenProbe } from './probe-written.ts'
 import type { WrittenResolver } from './resolver-directives.ts'
@@ -61,10 +67,42 @@ type StoreValues = {
   readonly 'store.mode': StoreSettings['mode']
 }
 
+/** `auth_basic` and its kin. An empty path of `auth_request` is its `off`. */
+type AccessValues = {
+  readonly [K in Exclude<
+    keyof AccessSettings,
+    'realm' | 'usersPath' | 'request'
+  > as `access.${K}`]: AccessSettings[K]
+} & {
+  readonly 'access.realm': Template
+  readonly 'access.usersPath': Template
+  readonly 'access.request': string
+}
+
+/** `add_header_inherit`: what of the level above holds beside a level's own fields. */
+export type FieldInheritance = 'on' | 'off' | 'merge'
+
+/** `ssl_*` and `http2*`, inherited one by one. */
+type ServerTlsValues = { readonly [K in keyof ServerTls as `tls.${K}`]: ServerTls[K] }
+
+/** `proxy_ssl_*`, the same. */
+type PeerTlsValues = { readonly [K in keyof PeerTls as `peerTls.${K}`]: PeerTls[K] }
+
 /** Every setting that a level may write, flat, named as in the model. */
 export interface LevelValues
   extends Omit<ClientSettings, 'lingering' | 'sendTimeoutMs'>,
-    Pick<FileSettings, 'index' | 'defaultType' | 'types'>,
+    Pick<
+      FileSettings,
+      | 'index'
+      | 'defaultType'
+      | 'types'
+      | 'modifiedSince'
+      | 'hasEtag'
+      | 'hasAutoindex'
+      | 'autoindexFormat'
+      | 'autoindexExact'
+      | 'autoindexLocal'
+    >,
     Pick<
       Settings,
       | 'serverTokens'
@@ -73,6 +111,8 @@ export interface LevelValues
       | 'portInRedirect'
       | 'serverNameInRedirect'
       | 'logsNotFound'
+      | 'logsRewrites'
+      | 'warnsUnset'
     >,
     Omit<
       ProxySettings,
@@ -84,8 +124,13 @@ export interface LevelValues
       | 'sendTimeoutMs'
       | 'cache'
       | 'store'
+      | 'tls'
     >,
+    AccessValues,
     CacheValues,
+    LimitValues,
+    PeerTlsValues,
+    ServerTlsValues,
     StoreValues {
   /** `send_timeout` and `proxy_send_timeout` have one name in the model, in two groups. */
   readonly clientSendTimeoutMs: number
@@ -95,6 +140,12 @@ export interface LevelValues
   readonly lingeringTimeoutMs: number
   readonly root: { readonly path: Template; readonly isAlias: boolean }
   readonly addFields: readonly AddedField[]
+  readonly addTrailers: readonly AddedField[]
+  readonly addFieldsInherit: FieldInheritance
+  readonly addTrailersInherit: FieldInheritance
+  readonly nestsErrorPages: boolean
+  readonly rangesMax: number
+  readonly symlinks: SymlinkRule | 'off'
   readonly expires: Expires
   readonly errorPages: readonly ErrorPage[]
   readonly accessLogs: readonly AccessLog[]
@@ -116,6 +167,9 @@ export interface LevelValues
   readonly isInternal: boolean
   readonly resolver: WrittenResolver
   readonly resolverTimeoutMs: number
+  readonly 'realIp.from': readonly TrustedPeer[]
+  readonly 'realIp.header': RealIpSettings['header']
+  readonly 'realIp.isRecursive': boolean
 }
 
 /** What one block wrote, and the block around it. */
@@ -173,11 +227,22 @@ export interface HttpScope extends ScopeBase {
   readonly matches: Map<string, MatchBlock>
 }
 
+/** A step as written: the location of an `if` is made when everything is known. */
+export type WrittenStep =
+  | Exclude<RewriteStep, { kind: 'if' }>
+  | {
+      readonly kind: 'if'
+      readonly origin: Origin
+      readonly condition: RewriteCondition
+      readonly scope: LocationScope
+    }
+
 /** What `server` and `location` have in common: what a request gets there. */
 interface RouteScope extends ScopeBase {
   readonly level: Level
   readonly locations: LocationScope[]
-  returns: Return | null
+  /** `if`, `set`, `rewrite`, `break` and `return`, in their order. */
+  readonly steps: WrittenStep[]
   tryFiles: TryFiles | null
 }
 
@@ -191,10 +256,17 @@ export interface ServerScope extends RouteScope {
 
 export interface LocationScope extends RouteScope {
   readonly kind: 'location'
+  /**
+   * A block inside a location that is a location of its own, with the match of the one around it: `if`, `limit_except`.
+   * `if` in a server has steps only.
+   */
+  readonly block: 'location' | 'if' | 'server if' | 'limit_except'
   readonly match: LocationMatch
   /** The match as written, for messages. */
   readonly text: string
   readonly parent: ServerScope | LocationScope
+  /** `limit_except`, with the block as a location of its own. */
+  limitExcept?: { readonly methods: readonly string[]; readonly scope: LocationScope }
   target: ProxyTarget | null
   /** The words of `proxy_pass`, for what is checked after the walk. */
   targetWord: Word | null

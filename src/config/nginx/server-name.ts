@@ -33,7 +33,7 @@ function serverName(word: Word, text: string, reading: Reading): ServerName | nu
       return null
     }
     // Hosts are compared in lower case, so a regex never minds case.
-    const regex = readRegex(word, 1, true, reading)
+    const regex = readRegex(word, 1, true, reading, { isOneLine: true })
     return regex === null
       ? null
       : { kind: 'regex', pattern: regex.pattern, isCaseInsensitive: regex.isCaseInsensitive }

@@ -3,7 +3,7 @@
 // that directive only.
 
 import { nearest } from '../suggest.ts'
-import type { Context, DirectiveRow } from './directive-row.ts'
+import { type Context, contextOf, type DirectiveRow } from './directive-row.ts'
 import { findRows, isKnownName, knownNames } from './directive-table.ts'
 import type { Reading } from './reading.ts'
 import type { Scope } from './scope.ts'
@@ -20,13 +20,16 @@ function walkOne(directive: Directive, scope: Scope, reading: Reading): void {
   const { block } = directive
   const name = directive.name.text
   const rows = findRows(name)
-  const row = rows.find(candidate => isWithin(candidate, scope.kind))
+  const context = contextOf(scope)
+  const row = rows.find(candidate => candidate.within.includes(context))
   if (row === undefined) {
-    refuseName(directive, rows, scope.kind, reading)
+    if (isUnsupported(name)) reading.journal?.add(directive, scope)
+    refuseName(directive, rows, context, reading)
     return
   }
   const first = scope.seen.get(name)
   if (!checkForm(directive, row, reading)) return
+  reading.journal?.add(directive, scope)
   if (first !== undefined && !row.isRepeatable) {
     const hint = `it stands in ${first.file}:${first.line} already`
     reading.diagnostics.error(`"${name}" directive is duplicate`, directiveOrigin(directive), hint)
@@ -55,10 +58,6 @@ function checkLostSemicolon(directive: Directive, count: number, reading: Readin
   else diagnostics.warning(`"${name}" takes the next line as its own`, origin, hint)
 }
 
-function isWithin(row: DirectiveRow, kind: Context): boolean {
-  return row.within.includes(kind)
-}
-
 function refuseName(
   directive: Directive,
   rows: readonly DirectiveRow[],
@@ -85,8 +84,15 @@ function refuseName(
   reading.diagnostics.error(`unknown directive "${name}"`, origin, hint)
 }
 
+/** Contexts that are not the name of their block. */
+const PLACES: Partial<Readonly<Record<Context, string>>> = {
+  main: 'the main level',
+  if: '"if" of a location',
+  'server if': '"if" of a server',
+}
+
 function contextHint(name: string, contexts: readonly Context[], kind: Context): string {
-  const where = contexts.map(context => (context === 'main' ? 'the main level' : `"${context}"`))
+  const where = contexts.map(context => PLACES[context] ?? `"${context}"`)
   const places = where.length > 1 ? `${where.slice(0, -1).join(', ')} or ${where.at(-1)}` : where[0]
   const isFragment = kind === 'main' && (name === 'server' || name === 'upstream')
   const more = isFragment ? ': a file like this one is included there by the main file' : ''

@@ -1,7 +1,8 @@
 // `client`: what clients may send and how long they may take. The order is that of the reference:
 // what is changed most often comes first.
 
-import type { ClientSettings } from '../../model/settings.ts'
+import { type ClientSettings, OLD_BROWSERS } from '../../model/settings.ts'
+import { list } from './collections.ts'
 import { DURATION, SECONDS, size } from './measures.ts'
 import { DIRECTORY } from './paths.ts'
 import { record } from './record.ts'
@@ -52,6 +53,14 @@ const KEEPALIVE_ROWS: readonly Row<ClientSettings>[] = [
     doc: 'A connection older than this closes after its response',
     nginx: 'keepalive_time',
   }),
+  row('min_timeout', 'keepaliveMinMs', DURATION, {
+    doc: 'An idle connection is not closed for others before this, nor at a graceful end',
+    nginx: 'keepalive_min_timeout',
+  }),
+  row('disable', 'keepaliveDisable', list(choice(OLD_BROWSERS), { label: 'list of browsers' }), {
+    doc: 'Old browsers whose connections close after each response: `msie6`, `safari`',
+    nginx: 'keepalive_disable',
+  }),
 ]
 
 /** The keys of `client`. */
@@ -72,6 +81,10 @@ export const CLIENT_ROWS: readonly Row<ClientSettings>[] = [
     doc: 'Directory of the temporary files',
     nginx: 'client_body_temp_path',
   }),
+  row('body_file', 'bodyFile', choice(['off', 'on', 'clean']), {
+    doc: 'Make each buffered body a file, which stays (`on`) or goes with the request (`clean`)',
+    nginx: 'client_body_in_file_only',
+  }),
   row('header_buffer', 'headerBufferBytes', size(1), {
     doc: 'Memory for a request head at first',
     nginx: 'client_header_buffer_size',
@@ -84,11 +97,23 @@ export const CLIENT_ROWS: readonly Row<ClientSettings>[] = [
     doc: 'For the whole request head',
     nginx: 'client_header_timeout',
   }),
+  row('max_headers', 'fieldsMax', integer(1), {
+    doc: 'Most fields of one request',
+    nginx: 'max_headers',
+  }),
   row('send_timeout', 'sendTimeoutMs', DURATION, {
     doc: 'Between two writes of a response',
     nginx: 'send_timeout',
   }),
   group('keepalive', KEEPALIVE_ROWS, { doc: 'Idle client connections' }),
+  row('reset_timed_out', 'resetsTimedOut', BOOLEAN, {
+    doc: 'End connections that took too long, and those of status 444, with a reset',
+    nginx: 'reset_timedout_connection',
+  }),
+  row('chunked', 'sendsChunks', BOOLEAN, {
+    doc: 'Send responses without a length in chunks; else the connection ends them',
+    nginx: 'chunked_transfer_encoding',
+  }),
   row('underscores', 'allowsUnderscores', BOOLEAN, {
     doc: 'Accept header fields with `_` in their names',
     nginx: 'underscores_in_headers',

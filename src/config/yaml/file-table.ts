@@ -10,12 +10,15 @@ import {
   type ProcessSettings,
 } from '../../model/config.ts'
 import { DEFAULT_LOG_FORMATS } from '../../model/defaults.ts'
+import type { LimitZone } from '../../model/limit-settings.ts'
 import type { Server } from '../../model/route.ts'
 import type { LogFormat, Settings } from '../../model/settings.ts'
 import type { Upstream } from '../../model/upstream.ts'
+import type { VariableDefinition } from '../../model/variable-definitions.ts'
 import { CACHES } from './caches-table.ts'
 import { yamlProcess, yamlSettings } from './defaults.ts'
 import { type Kind, nullable, wordKind } from './kind.ts'
+import { LIMIT_ZONES } from './limits-table.ts'
 import { LOG_FORMATS } from './logging-table.ts'
 import { DURATION } from './measures.ts'
 import { COMMAND, OPTIONAL_PATH } from './paths.ts'
@@ -24,6 +27,7 @@ import { readServers, SERVERS_SHAPE, writeServers } from './route-table.ts'
 import { isSameData, type Row, rowsOf, within } from './row.ts'
 import { SETTINGS_ROWS } from './settings-table.ts'
 import { UPSTREAMS } from './upstream-table.ts'
+import { VARIABLES } from './variables-table.ts'
 import { BOOLEAN, choice, FROM_ENVIRONMENT, integer } from './words.ts'
 
 /** Everything that a file says. */
@@ -34,6 +38,8 @@ export interface FileDraft {
   readonly upstreams: readonly Upstream[]
   readonly logFormats: readonly LogFormat[]
   readonly caches: readonly CachePath[]
+  readonly limitZones: readonly LimitZone[]
+  readonly variables: readonly VariableDefinition[]
   /** What servers inherit. */
   readonly settings: Settings
   readonly servers: readonly Server[]
@@ -48,6 +54,8 @@ export function blankFile(compat: CompatProfile, prefix: string): FileDraft {
     upstreams: [],
     logFormats: DEFAULT_LOG_FORMATS,
     caches: [],
+    limitZones: [],
+    variables: [],
     settings: yamlSettings(compat, prefix),
     servers: [],
   }
@@ -166,6 +174,14 @@ export const FILE_ROWS: readonly Row<FileDraft>[] = [
   file('caches', 'caches', CACHES, {
     doc: 'Directories of stored responses, for `cache`',
     nginx: 'proxy_cache_path',
+  }),
+  file('variables', 'variables', VARIABLES, {
+    doc: 'Variables made of others: by a map of texts, by networks, by shares of clients',
+    nginx: 'map, geo, split_clients',
+  }),
+  file('limit_zones', 'limitZones', LIMIT_ZONES, {
+    doc: 'Memory that requests and connections are counted in, for `limits`',
+    nginx: 'limit_req_zone, limit_conn_zone',
   }),
   ...within<FileDraft, 'settings'>('settings', SETTINGS_ROWS),
   {

@@ -2,13 +2,14 @@
 
 import type { FileSettings } from '../../model/settings.ts'
 import { innerOf, list } from './collections.ts'
+import { RANGES_MAX, SYMLINKS } from './file-kinds.ts'
 import type { Kind } from './kind.ts'
 import { PATH_TEMPLATE } from './paths.ts'
 import type { Plain } from './plain.ts'
 import type { Reading, YamlNode } from './reading.ts'
 import { record } from './record.ts'
 import { isSameData, type Row, row, rowsOf } from './row.ts'
-import { freeText, template } from './words.ts'
+import { BOOLEAN, choice, freeText, template } from './words.ts'
 
 type Types = FileSettings['types']
 
@@ -77,8 +78,8 @@ const REST: readonly Row<FileSettings>[] = [
     list(template('a file name such as index.html'), { label: 'list of file names' }),
     { doc: 'Files that stand for a directory, the first that exists', nginx: 'index' },
   ),
-  typed('default_type', 'defaultType', freeText('media type', 'a media type such as text/plain'), {
-    doc: 'Media type of files of unknown extension',
+  typed('default_type', 'defaultType', freeText('media type', 'a media type', true), {
+    doc: 'Media type of files of unknown extension, such as text/plain; `""` says nothing',
     nginx: 'default_type',
   }),
   typed('types', 'types', TYPES, {
@@ -86,6 +87,42 @@ const REST: readonly Row<FileSettings>[] = [
       'Media types by extension, added to the inherited ones; nothing behind an extension takes ' +
       'it away, and a list of `{ type, extensions }` replaces all',
     nginx: 'types',
+  }),
+  typed('etag', 'hasEtag', BOOLEAN, {
+    doc: 'Files have an ETag, of their time and size',
+    nginx: 'etag',
+  }),
+  typed('if_modified_since', 'modifiedSince', choice(['off', 'exact', 'before']), {
+    doc:
+      'When the date of If-Modified-Since makes a 304: never, if it is the very date of the ' +
+      'file, or also if it is later',
+    nginx: 'if_modified_since',
+  }),
+  typed('max_ranges', 'rangesMax', RANGES_MAX, {
+    doc: 'Ranges of one request; more give the whole file, 0 gives no parts at all',
+    nginx: 'max_ranges',
+  }),
+  typed('symlinks', 'symlinks', SYMLINKS, {
+    doc:
+      'Whether files behind symbolic links are served: `follow`, `refuse`, or `same_owner` where ' +
+      'a link must belong to whom its file belongs; `from` is a beginning that is not looked at',
+    nginx: 'disable_symlinks',
+  }),
+  typed('autoindex', 'hasAutoindex', BOOLEAN, {
+    doc: 'List directories that have no index',
+    nginx: 'autoindex',
+  }),
+  typed('autoindex_format', 'autoindexFormat', choice(['html', 'json', 'jsonp', 'xml']), {
+    doc: 'How they are listed; `jsonp` takes the function from the argument `callback`',
+    nginx: 'autoindex_format',
+  }),
+  typed('autoindex_exact_size', 'autoindexExact', BOOLEAN, {
+    doc: 'Show sizes in bytes, not rounded; only `html`',
+    nginx: 'autoindex_exact_size',
+  }),
+  typed('autoindex_localtime', 'autoindexLocal', BOOLEAN, {
+    doc: 'Show local times, not those of Greenwich; only `html`',
+    nginx: 'autoindex_localtime',
   }),
 ]
 

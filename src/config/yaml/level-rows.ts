@@ -113,7 +113,7 @@ const PROXY_DRAFT_ROWS: readonly Row<ProxyDraft>[] = [
 ]
 
 /** `proxy`: a target that replaces the action, and settings. */
-function proxyRow<S extends Level>(): Row<S> {
+export function proxyRow<S extends Level>(): Row<S> {
   return {
     name: 'proxy',
     doc: 'How peers are spoken to; with `upstream` or `address` in it, requests are passed on',
@@ -167,7 +167,8 @@ function targetToWrite<S extends Level>(
   return writeTarget(target, writing.upstreams)
 }
 
-function liftSettings<S extends Level>(rows: readonly Row<Settings>[]): Row<S>[] {
+/** Makes rows of the settings into rows of what has them. */
+export function liftSettings<S extends Level>(rows: readonly Row<Settings>[]): Row<S>[] {
   return rows.map(inner => ({
     ...inner,
     read: (entry, reading, draft, origins) => {

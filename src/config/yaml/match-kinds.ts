@@ -17,6 +17,7 @@ const BLANK_LISTEN: Listen = {
   isDefault: false,
   backlog: 511,
   ipv6Only: true,
+  expectsProxyHeader: false,
 }
 
 /** One member of `listen`. */
@@ -48,6 +49,10 @@ export const LISTEN: Kind<Listen> = record<Listen>({
     listenRow('ipv6_only', 'ipv6Only', BOOLEAN, {
       doc: 'For `[::]`: no IPv4 through it',
       nginx: 'ipv6only=',
+    }),
+    listenRow('proxy_protocol', 'expectsProxyHeader', BOOLEAN, {
+      doc: 'Connections begin with a header of the PROXY protocol, version 1 or 2; see `real_ip`',
+      nginx: 'proxy_protocol',
     }),
   ],
   blank: () => BLANK_LISTEN,

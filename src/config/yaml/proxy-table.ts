@@ -6,13 +6,17 @@ import { type ProxySettings, RETRY_CONDITIONS } from '../../model/proxy-settings
 import { nearest } from '../suggest.ts'
 import { BIND } from './bind-kind.ts'
 import { list } from './collections.ts'
+import { COOKIE_DOMAINS, COOKIE_FLAG_RULES, COOKIE_PATHS } from './cookie-kinds.ts'
 import { checkFieldName, SET_HEADERS } from './header-kinds.ts'
 import { type Kind, wordKind } from './kind.ts'
+import { BYTE_RATE } from './limits-table.ts'
 import { DURATION, size } from './measures.ts'
 import { DIRECTORY } from './paths.ts'
+import { EARLY_HINTS, OPTIONAL_BODY, OPTIONAL_METHOD } from './peer-request-kinds.ts'
 import { REDIRECTS } from './redirect-kind.ts'
 import { group, type Row, row, rowsOf, within } from './row.ts'
 import { STORE } from './store-kind.ts'
+import { PEER_TLS_ROW } from './tls-table.ts'
 import { BOOLEAN, choice, integer } from './words.ts'
 
 type Retry = ProxySettings['retry']
@@ -194,6 +198,42 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
       "where the target's stands",
     nginx: 'proxy_redirect',
   }),
+  typed('cookie_domain', 'cookieDomains', COOKIE_DOMAINS, {
+    doc: 'What becomes of the Domain of cookies that peers set; replaces the inherited rules',
+    nginx: 'proxy_cookie_domain',
+  }),
+  typed('cookie_path', 'cookiePaths', COOKIE_PATHS, {
+    doc: 'What becomes of the beginning of their Path',
+    nginx: 'proxy_cookie_path',
+  }),
+  typed('cookie_flags', 'cookieFlags', COOKIE_FLAG_RULES, {
+    doc: 'Attributes that they get or lose; the first rule that names a cookie holds',
+    nginx: 'proxy_cookie_flags',
+  }),
+  typed('method', 'method', OPTIONAL_METHOD, {
+    doc: "The method that peers are asked with; `client` is the client's",
+    nginx: 'proxy_method',
+  }),
+  typed('set_body', 'body', OPTIONAL_BODY, {
+    doc: "What is sent in the place of the client's body; `[]` sends that one",
+    nginx: 'proxy_set_body',
+  }),
+  typed('pass_request_headers', 'passesFields', BOOLEAN, {
+    doc: "Pass the client's fields to peers",
+    nginx: 'proxy_pass_request_headers',
+  }),
+  typed('pass_request_body', 'passesBody', BOOLEAN, {
+    doc: "Pass the client's body to peers",
+    nginx: 'proxy_pass_request_body',
+  }),
+  typed('force_ranges', 'forcesRanges', BOOLEAN, {
+    doc: 'Let parts of responses be asked for whatever peers say of it',
+    nginx: 'proxy_force_ranges',
+  }),
+  typed('early_hints', 'earlyHints', EARLY_HINTS, {
+    doc: 'Pass 103 of peers where one of these is neither empty nor 0; `default` as `compat` has it',
+    nginx: 'early_hints',
+  }),
   hiddenRow(
     'hide_headers',
     'Fields of responses that stay behind, added to the inherited ones',
@@ -228,6 +268,10 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
     doc: 'Read responses as fast as the peer sends them',
     nginx: 'proxy_buffering',
   }),
+  typed('limit_rate', 'limitRate', BYTE_RATE, {
+    doc: 'Bytes per second that are read of a buffered response; 0 = no limit',
+    nginx: 'proxy_limit_rate',
+  }),
   typed('buffer', 'bufferBytes', size(1), {
     doc: 'Largest head of a response',
     nginx: 'proxy_buffer_size',
@@ -252,6 +296,7 @@ export const PROXY_ROWS: readonly Row<ProxySettings>[] = [
     doc: 'Directory of the temporary files',
     nginx: 'proxy_temp_path',
   }),
+  PEER_TLS_ROW,
   typed('store', 'store', STORE, {
     doc:
       'Make a file of each whole response: `on` where `files` would look for it, or at this path; ' +

@@ -3,8 +3,10 @@
 
 import { once } from '../../model/check.ts'
 import { checkCaches } from '../../model/check-cache.ts'
+import { checkLimits } from '../../model/check-limits.ts'
 import { checkProbes } from '../../model/check-probes.ts'
 import { checkRoutes } from '../../model/check-routes.ts'
+import { checkVariables } from '../../model/check-variables.ts'
 import type { Config } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
 import type { Origin } from '../../model/origin.ts'
@@ -13,11 +15,14 @@ import { DiagnosticList } from '../diagnostic.ts'
 import type { Reader, ReadOptions, ReadResult } from '../reader.ts'
 import type { Source } from '../source.ts'
 import { nearest } from '../suggest.ts'
+import { requestedNames } from './auth-request-kind.ts'
 import { parseYaml } from './document.ts'
 import { blankFile, FILE_ROWS, type FileDraft } from './file-table.ts'
 import { Reading } from './reading.ts'
 import { withTopResolver } from './resolver-table.ts'
 import { type Origins, readRows } from './row.ts'
+import { setNames } from './set-kind.ts'
+import { definedNames } from './variables-table.ts'
 
 /** Reads `*.yaml`, `*.yml`, `*.json`, and what looks like them. */
 export const yamlReader: Reader = {
@@ -59,7 +64,9 @@ function checkAnyway(config: Config, diagnostics: DiagnosticList): void {
   const report = once((severity, message, origin, hint) => {
     if (severity === 'error') diagnostics.error(message, origin, hint)
   })
+  checkVariables(config, report)
   checkCaches(config, report)
+  checkLimits(config, report)
   checkRoutes(config, report, nearest)
   for (const upstream of config.upstreams) checkProbes(upstream, report)
 }
@@ -71,9 +78,12 @@ function readTop(
 ): Config | null {
   const origins: Origins = {}
   const blank = blankFile(DEFAULT_COMPAT, reading.prefix)
+  for (const name of setNames(document.top, reading)) reading.captures.add(name)
+  for (const name of definedNames(document.top, reading)) reading.captures.add(name)
+  for (const name of requestedNames(document.top, reading)) reading.captures.add(name)
   const draft = readRows(document.top, 'at the top of the file', FILE_ROWS, reading, blank, origins)
   if (draft === undefined) return null
-  const { compat, isStrict, servers, logFormats, caches } = draft
+  const { compat, isStrict, servers, logFormats, caches, limitZones, variables } = draft
   const process = {
     ...draft.process,
     errorLogs: draft.settings.errorLogs,
@@ -93,6 +103,8 @@ function readTop(
     servers,
     logFormats,
     caches,
+    limitZones,
+    variables,
   }
 }
 

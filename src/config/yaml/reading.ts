@@ -34,8 +34,8 @@ export class Reading {
   /** The file's directory: relative paths start here. */
   readonly directory: string
   readonly prefix: string
-  /** Names that regexes of this file capture, `(?<name>…)`: variables of their own. */
-  readonly captures: ReadonlySet<string>
+  /** Names that regexes of this file capture, `(?<name>…)`, or that it defines: variables of their own. */
+  readonly captures: Set<string>
   /** Groups that `proxy: { address: … }` made so far, by address. */
   readonly implicitUpstreams = new Map<string, Upstream>()
   /** Where directories for temporary files were written, by path. */

@@ -45,25 +45,36 @@ const RULE: Kind<RuleDraft> = record<RuleDraft>({
   },
 })
 
-const RULES = list(RULE, { label: 'list of rules' })
+/** Rules for the beginning of a text, or for what a regular expression finds. */
+export const REWRITE_RULES: Kind<readonly RedirectRule[]> = converted(
+  list(RULE, { label: 'list of rules' }),
+)
 
 /** `default`, `off`, or rules. */
 export const REDIRECTS: Kind<ProxySettings['redirects']> = {
   label: '`default`, `off`, list of rules',
   wanted: 'default, off, or a list of rules such as { from: "http://localhost:8000/", to: / }',
-  schema: () => ({ anyOf: [{ enum: ['default', 'off', false] }, RULES.schema()] }),
+  schema: () => ({ anyOf: [{ enum: ['default', 'off', false] }, REWRITE_RULES.schema()] }),
   ...innerOf(RULE),
   read(node, reading) {
     const text = scalarText(node)
     if (text === 'default') return 'default'
     if (text === 'off' || text === 'false') return []
     if (text !== null) return reading.unwanted(node, REDIRECTS.wanted)
-    return RULES.read(node, reading)?.map(toRule)
+    return REWRITE_RULES.read(node, reading)
   },
   write(redirects) {
     if (redirects === 'default') return 'default'
-    return redirects.length === 0 ? 'off' : RULES.write(redirects.map(toDraft))
+    return redirects.length === 0 ? 'off' : REWRITE_RULES.write(redirects)
   },
+}
+
+function converted(drafts: Kind<readonly RuleDraft[]>): Kind<readonly RedirectRule[]> {
+  return {
+    ...drafts,
+    read: (node, reading) => drafts.read(node, reading)?.map(toRule),
+    write: rules => drafts.write(rules.map(toDraft)),
+  }
 }
 
 function toRule(draft: RuleDraft): RedirectRule {

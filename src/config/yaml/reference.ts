@@ -21,17 +21,22 @@ export function yamlReference(): string {
   const inTop = FILE_ROWS.filter(isOwn)
   const upstreams = FILE_ROWS.find(row => row.name === 'upstreams')!.shape
   const caches = FILE_ROWS.find(row => row.name === 'caches')!.shape
+  const limitZones = FILE_ROWS.find(row => row.name === 'limit_zones')!.shape
+  const variablesOfFile = FILE_ROWS.find(row => row.name === 'variables')!.shape
   const formats = FILE_ROWS.find(row => row.name === 'log_formats')!.shape
   const parts = [
     table('The top of the file', inTop, ''),
     nestedTables(upstreams, '`upstreams: { NAME: … }`', ''),
     nestedTables(caches, '`caches: [ … ]`', ''),
+    nestedTables(limitZones, '`limit_zones: [ … ]`', ''),
+    nestedTables(variablesOfFile, '`variables: { NAME: … }`', ''),
     nestedTables(formats, '`log_formats: { NAME: … }`', ''),
     table('The top, a server, a route: what is inherited', SETTINGS_ROWS, ''),
     ...SETTINGS_ROWS.map(row => nestedTables(row.shape, `\`${row.name}\``, row.name)),
     table('A server', server.rows!.filter(isOwn), 'server'),
     ...innerTables(server, 'listen', 'return'),
     table('A route', route.rows!.filter(isOwn), 'route'),
+    ...innerTables(route, 'rewrite'),
     table('`proxy` in a server or a route: where to', TARGET_ROWS, 'target'),
     table('`files` in a route', aliasOf(route), 'route'),
     variables(),
@@ -105,6 +110,7 @@ function variables(): string {
     ...VARIABLES.map(row => `| \`$${row.name}\` | ${row.doc} |`),
     ...VARIABLE_PREFIXES.map(row => `| \`$${row.name}NAME\` | ${row.doc} |`),
     '| `$1` … `$9`, `$NAME` | captures of the last regex |',
+    '| `$NAME` | what `variables` defines |',
   ]
   return ['#### Variables', '', '| name | value |', '|---|---|', ...rows, ''].join('\n')
 }

@@ -7,6 +7,7 @@ import type { Location, LocationMatch, Server, ServerName } from '../../model/ro
 import { list } from './collections.ts'
 import type { Kind, Shape } from './kind.ts'
 import { inheritedOrigins, type Level, levelRows } from './level-rows.ts'
+import { LIMIT_EXCEPT_ROW } from './limit-except-row.ts'
 import {
   LISTEN,
   REGEX,
@@ -19,6 +20,7 @@ import {
 import type { Plain } from './plain.ts'
 import type { Entry, Reading, YamlNode } from './reading.ts'
 import { placed, UNPLACED } from './record.ts'
+import { rewriteRow } from './rewrite-table.ts'
 import {
   isNothing,
   mappingShape,
@@ -103,6 +105,8 @@ export const ROUTE_ROWS: readonly Row<Location>[] = [
     doc: 'Only for requests that were redirected inside; others get 404. Routes inside inherit it',
     nginx: 'internal',
   }),
+  LIMIT_EXCEPT_ROW,
+  rewriteRow<Location>(location => location.match),
   routesRow<Location>('Routes inside this one', location => location.match),
 ]
 
@@ -151,6 +155,7 @@ export const SERVER_ROWS: readonly Row<Server>[] = [
     },
   },
   ...levelRows<Server>('server'),
+  rewriteRow<Server>(null),
   routesRow<Server>('What is done with which path', () => null),
 ]
 

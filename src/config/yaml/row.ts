@@ -271,5 +271,5 @@ function toPlain(value: unknown): Plain {
 }
 
 function isPlace(key: string): boolean {
-  return key === 'origin' || key === 'origins'
+  return key === 'origin' || key === 'origins' || key === 'written'
 }

@@ -4,6 +4,7 @@
 import { cacheDefinitions } from './cache-table.ts'
 import { FILE_ROWS } from './file-table.ts'
 import { probeDefinitions } from './probe-table.ts'
+import { rewriteDefinitions } from './rewrite-table.ts'
 import { routeShapes } from './route-table.ts'
 import { mappingShape } from './row.ts'
 
@@ -19,6 +20,7 @@ export function jsonSchema(): object {
       route: route.schema(),
       ...cacheDefinitions(),
       ...probeDefinitions(),
+      ...rewriteDefinitions(),
     },
   }
 }

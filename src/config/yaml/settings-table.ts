@@ -3,6 +3,7 @@
 
 import type { ErrorPage, Expires, Settings } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
+import { ACCESS_ROWS } from './access-table.ts'
 import { CACHE_ROW } from './cache-table.ts'
 import { CLIENT_ROWS } from './client-table.ts'
 import { list } from './collections.ts'
@@ -10,13 +11,16 @@ import { FILES_ROWS } from './files-table.ts'
 import { ADD_HEADERS } from './header-kinds.ts'
 import { readTemplate, writeTemplate } from './interpolation.ts'
 import { type Kind, wordKind } from './kind.ts'
+import { LIMITS_ROWS } from './limits-table.ts'
 import { ACCESS_LOGS, ERROR_LOGS } from './logging-table.ts'
 import { parseDuration, printDuration } from './measures.ts'
 import type { Plain } from './plain.ts'
 import { PROXY_ROWS } from './proxy-table.ts'
+import { REAL_IP_ROW } from './real-ip-table.ts'
 import { record } from './record.ts'
 import { RESOLVER_ROW } from './resolver-table.ts'
 import { group, type Row, rowsOf, within } from './row.ts'
+import { TLS_ROWS } from './tls-table.ts'
 import { BOOLEAN, integer, mapped, template } from './words.ts'
 
 const row = rowsOf<Settings>()
@@ -95,13 +99,21 @@ export const PLAIN_SETTINGS_ROWS: readonly Row<Settings>[] = [
   group('client', within('client', CLIENT_ROWS), {
     doc: 'What clients may send and how long they may take',
   }),
+  ...TLS_ROWS,
   RESOLVER_ROW,
+  REAL_IP_ROW,
+  ...within<Settings, 'access'>('access', ACCESS_ROWS),
   CACHE_ROW,
+  ...LIMITS_ROWS,
   row('add_headers', 'addFields', ADD_HEADERS, {
     doc:
       'Fields to add to responses, beside the inherited ones; nothing behind a name takes it ' +
       'away, and a list of `{ name, value, always }` replaces all',
     nginx: 'add_header',
+  }),
+  row('add_trailers', 'addTrailers', ADD_HEADERS, {
+    doc: 'Fields to add behind bodies, which are chunked then; otherwise as `add_headers`',
+    nginx: 'add_trailer',
   }),
   row('expires', 'expires', EXPIRES, {
     doc: 'Expires and Cache-Control of responses',
@@ -116,6 +128,10 @@ export const PLAIN_SETTINGS_ROWS: readonly Row<Settings>[] = [
       nginx: 'error_page',
     },
   ),
+  row('recursive_error_pages', 'nestsErrorPages', BOOLEAN, {
+    doc: 'An error of an error page has its error page, too',
+    nginx: 'recursive_error_pages',
+  }),
   row('server_tokens', 'serverTokens', SERVER_TOKENS, {
     doc: 'The version in the Server field and on error pages; `""` sends no Server field',
     nginx: 'server_tokens',
@@ -140,6 +156,14 @@ export const PLAIN_SETTINGS_ROWS: readonly Row<Settings>[] = [
     doc: 'Log files that do not exist as errors',
     nginx: 'log_not_found',
   }),
+  row('log_rewrites', 'logsRewrites', BOOLEAN, {
+    doc: 'Log what each regex of `rewrite` finds as notices',
+    nginx: 'rewrite_log',
+  }),
+  row('warn_unset', 'warnsUnset', BOOLEAN, {
+    doc: 'Warn where a variable is used that no step of `rewrite` has set yet',
+    nginx: 'uninitialized_variable_warn',
+  }),
 ]
 
 /** All inherited keys, as they stand at the top. */
@@ -151,7 +175,13 @@ export const SETTINGS_ROWS: readonly Row<Settings>[] = [
 
 function parseExpires(parts: Template): Expires | null {
   const [first] = parts
-  if (parts.some(part => typeof part !== 'string')) return { kind: 'variable', value: parts }
+  if (parts.some(part => typeof part !== 'string')) {
+    const modified = typeof first === 'string' ? /^modified /.exec(first) : null
+    if (modified === null) return { kind: 'variable', value: parts, isModified: false }
+    const rest = first!.toString().slice(modified[0].length)
+    const value = rest === '' ? parts.slice(1) : [rest, ...parts.slice(1)]
+    return { kind: 'variable', value, isModified: true }
+  }
   if (typeof first !== 'string') return null
   if (first === 'off' || first === 'false') return { kind: 'off' }
   if (first === 'epoch' || first === 'max') return { kind: first }
@@ -176,7 +206,7 @@ function printExpires(expires: Expires): Plain {
     case 'max':
       return expires.kind
     case 'variable':
-      return writeTemplate(expires.value)
+      return writeTemplate(expires.isModified ? ['modified ', ...expires.value] : expires.value)
     case 'daily': {
       const { secondOfDay } = expires
       const hours = Math.floor(secondOfDay / 3600)

@@ -37,7 +37,7 @@ export function writeYaml(config: Config): string {
 
 /** The plain values that `writeYaml` prints. */
 export function plainConfig(config: Config): PlainMap {
-  const { compat, isStrict, process, logFormats, caches, servers } = config
+  const { compat, isStrict, process, logFormats, caches, limitZones, servers } = config
   const blank = { ...blankFile(compat, NO_PREFIX), compat: DEFAULT_COMPAT }
   const common = commonSettings(config, blank.settings)
   // A resolver at the top would be the one of every group too.
@@ -51,6 +51,8 @@ export function plainConfig(config: Config): PlainMap {
     upstreams,
     logFormats,
     caches,
+    variables: config.variables,
+    limitZones,
     settings,
     servers,
   }
@@ -124,6 +126,8 @@ function flatten(node: Node, isMember: boolean): number {
     const text = String(node.value)
     // A block of text cannot begin with blanks.
     if (/^\s/.test(text) && text.includes('\n')) node.type = 'QUOTE_DOUBLE'
+    // As a key it would merge a mapping.
+    if (text === '<<') node.type = 'QUOTE_DOUBLE'
     return text.includes('\n') ? -1 : text.length + 2
   }
   if (!isCollection(node)) return -1

@@ -1,5 +1,5 @@
 // `headgate cache`: shows what a running process has cached, and has it removed, over the control socket. Exit codes are
-// those of `headgate status`: 0 it is done, 3 nothing runs, 1 it could not be done.
+// those of `headgate status`: 0 it is done, 3 nothing runs, 1 it could not be done, or there was nothing of that name.
 
 import type { CommandInput } from '../command.ts'
 import { askControl, type ControlAnswer, type ControlRequest } from '../control-client.ts'
@@ -113,7 +113,13 @@ async function purge(
     const report = value as PurgeReport
     const { terminal, isJson } = asking
     terminal.out(isJson ? `${JSON.stringify(report, null, 2)}\n` : purgeText(report))
-    if (report.failures === 0) return DONE
+    if (report.failures === 0) {
+      // As a request to purge answers 404; of many there may always be none.
+      const one = url ?? key
+      if (one === undefined || report.entries > 0) return DONE
+      say(terminal, `nothing was stored for "${one}"`)
+      return FAILED
+    }
     const files = report.failures === 1 ? '1 file' : `${report.failures} files`
     say(terminal, `${files} could not be read, changed or removed: the error log says why`)
     return FAILED

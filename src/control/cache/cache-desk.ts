@@ -5,9 +5,10 @@ import type { Delay } from '../../base/delay.ts'
 import type { Config } from '../../model/config.ts'
 import type { Location, Server } from '../../model/route.ts'
 import type { LogLevel } from '../../model/settings.ts'
+import { literalText } from '../../model/template.ts'
 import { type ControlRoute, OrderRefused } from '../control-socket.ts'
 import type { KeysFound } from '../worker-thread.ts'
-import type { KeptCache, PurgeJob } from './cache-messages.ts'
+import type { KeptCache, PurgeJob, TemporaryPlace } from './cache-messages.ts'
 import {
   chosenCaches,
   type PurgeOrder,
@@ -60,6 +61,8 @@ export interface ReportedEntry {
   readonly fileBytes: number
   /** False = parts of a body. */
   readonly whole: boolean
+  /** Of the whole, the bytes that are there: of a piece or of parts, `0-99,200-299`; empty = all. */
+  readonly range: string
   readonly storedAt: string
   readonly freshUntil: string
   readonly fresh: boolean
@@ -101,7 +104,12 @@ export class CacheDesk {
 
   /** Called with what serves, each time that may have changed. */
   use(config: Config, caches: readonly KeptCache[]): void {
-    this.#thread.use(caches, writingDirectories(config))
+    this.#thread.use(caches, writingDirectories(config, caches))
+  }
+
+  /** A worker has died. @param thread its number */
+  onWorkerGone(thread: number): void {
+    this.#thread.sweep(thread)
   }
 
   /** How the caches are doing. */
@@ -203,7 +211,7 @@ export class CacheDesk {
 }
 
 function reported(cache: string, entry: ListedEntry, nowMs: number): ReportedEntry {
-  const { bodyBytes, isWhole, storedMs, freshUntilMs, usedMs, tags } = entry
+  const { bodyBytes, isWhole, range, storedMs, freshUntilMs, usedMs, tags } = entry
   return {
     cache,
     url: textOfLatin1(entry.url),
@@ -213,6 +221,7 @@ function reported(cache: string, entry: ListedEntry, nowMs: number): ReportedEnt
     bytes: bodyBytes < 0 ? null : bodyBytes,
     fileBytes: entry.fileBytes,
     whole: isWhole,
+    range,
     storedAt: timeText(storedMs),
     freshUntil: timeText(freshUntilMs),
     fresh: nowMs < freshUntilMs,
@@ -231,13 +240,22 @@ function timeText(ms: number): string {
 const TIME_MAX = Date.UTC(9999, 11, 31)
 
 /** Where entries are written before they take their places, if not beside them. */
-function writingDirectories({ servers, caches }: Config): readonly string[] {
-  const found = new Set<string>()
-  if (!caches.some(({ usesTempPath }) => usesTempPath)) return []
+function writingDirectories(
+  { servers }: Config,
+  caches: readonly KeptCache[],
+): readonly TemporaryPlace[] {
+  const found = new Map<string, number>()
+  const users = caches.filter(({ path }) => path.usesTempPath)
+  if (users.length === 0) return []
   const add = ({ settings: { proxy }, locations }: Server | Location) => {
-    if (proxy.cache !== null) found.add(proxy.tempPath)
+    if (proxy.cache !== null && !found.has(proxy.tempPath)) {
+      // A name that variables make may be that of any.
+      const name = literalText(proxy.cache.cache)
+      const user = name === null ? users[0] : users.find(({ path }) => path.name === name)
+      if (user !== undefined) found.set(proxy.tempPath, user.id)
+    }
     locations.forEach(add)
   }
   servers.forEach(add)
-  return [...found]
+  return [...found].map(([directory, cache]) => ({ directory, cache }))
 }

@@ -5,11 +5,9 @@ import { constants, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 
 import { systemDelay } from '../../base/delay.ts'
-import { LOADER_PACING } from '../../model/cache.ts'
 import type { FromCacheThread, ToCacheThread } from './cache-messages.ts'
 import { Caretaker } from './caretaker.ts'
-import { runPaced, type TaskTime } from './paced-task.ts'
-import { removeLeftovers } from './remove-leftovers.ts'
+import type { TaskTime } from './paced-task.ts'
 
 const port = parentPort!
 const time: TaskTime = {
@@ -38,9 +36,6 @@ function say(message: FromCacheThread): void {
   port.postMessage(message)
 }
 
-/** Directories that were looked through. */
-const cleared = new Set<string>()
-
 function use({ caches, temporary }: ToCacheThread & { kind: 'use' }): void {
   const kept = new Set(caches.map(({ id }) => id))
   for (const [id, caretaker] of caretakers) {
@@ -51,8 +46,9 @@ function use({ caches, temporary }: ToCacheThread & { kind: 'use' }): void {
   for (const cache of caches) {
     const { id, path } = cache
     const before = caretakers.get(id)
+    const own = temporary.filter(place => place.cache === id).map(place => place.directory)
     if (before !== undefined) {
-      before.change(path)
+      before.change(path, own)
       continue
     }
     const caretaker = new Caretaker(cache, {
@@ -60,13 +56,7 @@ function use({ caches, temporary }: ToCacheThread & { kind: 'use' }): void {
       log: (level, text) => say({ kind: 'log', level, text }),
     })
     caretakers.set(id, caretaker)
-    caretaker.start()
-  }
-  const run = caches[0]?.memory.run ?? ''
-  for (const directory of run === '' ? [] : temporary) {
-    if (cleared.has(directory)) continue
-    cleared.add(directory)
-    void runPaced(removeLeftovers(directory, run), () => LOADER_PACING, time)
+    caretaker.start(own)
   }
 }
 
@@ -91,6 +81,9 @@ port.on('message', (message: ToCacheThread) => {
   switch (message.kind) {
     case 'use':
       use(message)
+      return
+    case 'sweep':
+      for (const caretaker of caretakers.values()) caretaker.sweep(message.thread)
       return
     case 'purge':
       purging = purging.then(() => purge(message))

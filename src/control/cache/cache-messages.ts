@@ -23,8 +23,10 @@ export type ToCacheThread =
   | {
       readonly kind: 'use'
       readonly caches: readonly KeptCache[]
-      readonly temporary: readonly string[]
+      readonly temporary: readonly TemporaryPlace[]
     }
+  /** A worker has died: what it was writing goes. `thread`: its number. */
+  | { readonly kind: 'sweep'; readonly thread: number }
   /** Answered by `purged`, when it is done. One runs at a time. */
   | {
       readonly kind: 'purge'
@@ -40,6 +42,12 @@ export type ToCacheThread =
       readonly prefix: string
       readonly countMax: number
     }
+
+/** A directory for temporary files, and the cache that looks after it: several may write there. */
+export interface TemporaryPlace {
+  readonly directory: string
+  readonly cache: number
+}
 
 /** What is to be purged of one cache. */
 export interface PurgeJob {

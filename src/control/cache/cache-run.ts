@@ -1,11 +1,12 @@
 // One run of the program, named so that a later one knows what it left behind: files that were being written when it was
 // killed. The process is in the name: what another one that still runs is writing into the same directory is left alone.
+// Each worker adds its thread, so that what a dead one was writing is known while the others go on.
 
 import { randomBytes } from 'node:crypto'
 
 import { systemErrorCode } from '../../base/system-error.ts'
 
-const RUN = /^p(\d{1,10})r[0-9a-f]{12}$/
+const RUN = /^(p(\d{1,10})r[0-9a-f]{12})(?:t\d{1,7})?$/
 const RANDOM_BYTES = 6
 
 /** The name of this run: lower-case letters and digits. */
@@ -20,9 +21,9 @@ export function makeRun(pid = process.pid): string {
  * @param own the run that asks
  */
 export function isRunOver(run: string, own: string, isAlive = isProcessAlive): boolean {
-  if (run === own) return false
-  const pid = Number(RUN.exec(run)?.[1] ?? 0)
-  return pid === 0 || pid === Number(RUN.exec(own)?.[1] ?? 0) || !isAlive(pid)
+  const [, name = run, pid = '0'] = RUN.exec(run) ?? []
+  if (name === own) return false
+  return pid === '0' || pid === RUN.exec(own)?.[2] || !isAlive(Number(pid))
 }
 
 function isProcessAlive(pid: number): boolean {

@@ -6,8 +6,8 @@ import type { KeptCache } from './cache-messages.ts'
 export interface StatusCache {
   readonly name: string
   readonly path: string
-  /** Files of earlier runs are being taken in, or all are. */
-  readonly state: 'loading' | 'ready'
+  /** Files of earlier runs are being taken in, or all are; or the directory has vanished. */
+  readonly state: 'loading' | 'ready' | 'gone'
   readonly entries: number
   /** Of all files. */
   readonly bytes: number
@@ -57,7 +57,7 @@ export function cacheStatus({ path, memory }: KeptCache): StatusCache {
   return {
     name: path.name,
     path: path.path,
-    state: zone.loaderState === 'done' ? 'ready' : 'loading',
+    state: zone.isGone ? 'gone' : zone.loaderState === 'done' ? 'ready' : 'loading',
     entries: zone.entryCount,
     bytes: zone.bytes,
     bytesMax: path.bytesMax,

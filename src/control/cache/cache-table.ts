@@ -12,10 +12,12 @@ const CACHE_HEAD = [
   'Hits',
   'Misses',
   'Ratio',
+  'Served',
   'Evicted',
+  'Waits',
   'State',
 ]
-const ENTRY_HEAD = ['Status', 'Size', 'Fresh', 'Used', 'Uses', 'URL']
+const ENTRY_HEAD = ['Status', 'Size', 'Bytes', 'Fresh', 'Used', 'Uses', 'Variant', 'Key', 'URL']
 
 /** The caches with what counts most, a line each; empty where there are none. Without line ends. */
 export function cacheLines(caches: readonly StatusCache[]): string[] {
@@ -30,7 +32,9 @@ export function cacheLines(caches: readonly StatusCache[]): string[] {
       grouped(cache.hits + cache.stale + cache.updating + cache.revalidated),
       grouped(cache.misses + cache.expired),
       cache.hitRatio === null ? '-' : `${(cache.hitRatio * 100).toFixed(1)} %`,
+      bytesText(cache.hitBytes),
       grouped(cache.evictions),
+      grouped(cache.lockWaits),
       cache.state,
     ]),
   ])
@@ -91,16 +95,19 @@ export function listTable({ now, entries, cut }: ListReport): string {
 }
 
 function entryCells(entry: ReportedEntry, nowMs: number): string[] {
-  const { status, bytes, whole, fresh, freshUntil, usedAt, uses, url, tags } = entry
+  const { status, bytes, whole, range, fresh, freshUntil, usedAt, uses, url, tags } = entry
   const size = bytes === null ? '?' : bytesText(bytes)
   const span = spanText(Math.abs(Date.parse(freshUntil) - nowMs))
   const about = tags.length === 0 ? '' : ` [${tags.join(' ')}]`
   return [
     String(status),
     whole ? size : `part of ${size}`,
+    range === '' ? 'all' : range,
     fresh ? span : `stale ${span}`,
     `${spanText(Math.max(0, nowMs - Date.parse(usedAt)))} ago`,
     String(uses),
+    entry.variant === '' ? '-' : safe(entry.variant),
+    safe(entry.key),
     safe(`${url}${about}`),
   ]
 }

@@ -7,7 +7,13 @@ import { type Delay, within } from '../../base/delay.ts'
 import type { LogLevel } from '../../model/settings.ts'
 import { CONTROL_LIMITS } from '../limits.ts'
 import { type Deaths, decideRestart } from '../restart.ts'
-import type { FromCacheThread, KeptCache, PurgeJob, ToCacheThread } from './cache-messages.ts'
+import type {
+  FromCacheThread,
+  KeptCache,
+  PurgeJob,
+  TemporaryPlace,
+  ToCacheThread,
+} from './cache-messages.ts'
 import type { Listing } from './list-entries.ts'
 import type { PurgeCounts } from './purge.ts'
 
@@ -35,7 +41,7 @@ export class CacheThread {
   readonly #end = new AbortController()
   #worker: Worker | null = null
   #caches: readonly KeptCache[] = []
-  #temporary: readonly string[] = []
+  #temporary: readonly TemporaryPlace[] = []
   #deaths: Deaths = { deaths: 0, startDeaths: 0 }
   #lastOrder = 0
   #isRestarting = false
@@ -59,11 +65,16 @@ export class CacheThread {
    *
    * @param temporary directories where their entries may be written first
    */
-  use(caches: readonly KeptCache[], temporary: readonly string[]): void {
+  use(caches: readonly KeptCache[], temporary: readonly TemporaryPlace[]): void {
     this.#caches = caches
     this.#temporary = temporary
     if (this.#worker === null && caches.length > 0) this.#start()
     else this.#post({ kind: 'use', caches, temporary })
+  }
+
+  /** A worker has died: what it was writing goes. One that has no thread to say it to finds it at the next start. */
+  sweep(thread: number): void {
+    this.#post({ kind: 'sweep', thread })
   }
 
   /** Resolves when all is purged. Rejects when the thread ends before. */

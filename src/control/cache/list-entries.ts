@@ -1,6 +1,7 @@
 // What is stored in a cache, as rows for whoever looks: from the zone, and from the files what they are about.
 
 import { digestHex } from '../../base/digest.ts'
+import type { EntryMeta } from '../../cache/entry.ts'
 import { SlotRecord } from '../../zone/cache-slot.ts'
 import type { CacheCare } from './cache-files.ts'
 import { readEntryHead } from './entry-head.ts'
@@ -17,6 +18,8 @@ export interface ListedEntry {
   readonly fileBytes: number
   readonly bodyBytes: number
   readonly isWhole: boolean
+  /** Of the whole, the bytes that are there: of a piece (`slice`) or of parts, `0-99,200-299`; empty = all. */
+  readonly range: string
   readonly storedMs: number
   readonly freshUntilMs: number
   readonly usedMs: number
@@ -73,6 +76,7 @@ function readEntry(path: string, record: SlotRecord): ListedEntry | null {
     fileBytes,
     bodyBytes: meta.length,
     isWhole: meta.parts === null,
+    range: rangeOf(meta),
     storedMs: meta.responseMs,
     freshUntilMs: record.isExpired ? Math.min(freshUntilMs, meta.responseMs) : freshUntilMs,
     usedMs: record.usedAtSeconds * 1000,
@@ -80,4 +84,10 @@ function readEntry(path: string, record: SlotRecord): ListedEntry | null {
     tags: meta.tags,
     path,
   }
+}
+
+function rangeOf({ parts, head }: EntryMeta): string {
+  if (parts !== null) return parts.map(({ start, end }) => `${start}-${end - 1}`).join(',')
+  if (!/^HTTP\/[\d.]+ 206/.test(head)) return ''
+  return /^content-range: *bytes +(\d+-\d+)\//im.exec(head)?.[1] ?? ''
 }

@@ -7,6 +7,7 @@ import { failedCallText } from '../../base/system-error.ts'
 import type { CacheCare } from './cache-files.ts'
 import { Evictor, removeInactive } from './evict.ts'
 import { runPaced } from './paced-task.ts'
+import { PlaceWatch } from './place-watch.ts'
 
 /** Between two looks at how much there is. */
 const LOOK_MS = 1_000
@@ -16,11 +17,16 @@ const WALK_SECONDS_MAX = 60
 export class CacheManager {
   readonly #care: CacheCare
   readonly #evictor: Evictor
+  readonly #place: PlaceWatch
+  readonly #onOtherFiles: () => void
   /** Wall second. */
   #walkAt = 0
 
-  constructor(care: CacheCare) {
+  /** @param onOtherFiles the directory is there again, or is another one */
+  constructor(care: CacheCare, onOtherFiles: () => void = () => {}) {
     this.#care = care
+    this.#place = new PlaceWatch(care)
+    this.#onOtherFiles = onOtherFiles
     this.#evictor = new Evictor(care)
   }
 
@@ -37,6 +43,9 @@ export class CacheManager {
     const care = this.#care
     const { path, time } = care
     const pacing = () => path.manager
+    if (this.#place.look()) this.#onOtherFiles()
+    // What cannot be seen is not removed: it may be back.
+    if (care.zone.isGone) return
     const nowSeconds = Math.floor(time.wallNow() / 1000)
     if (nowSeconds >= this.#walkAt || nowSeconds < this.#walkAt - WALK_SECONDS_MAX) {
       const counts = await runPaced(removeInactive(care), pacing, time, signal)

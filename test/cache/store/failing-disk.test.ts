@@ -127,7 +127,7 @@ describe('DiskStore', () => {
     for (let i = 0; i < 5; i++)
       assert.equal(await fill(fixture.store, keyOf(`${i}`), pattern(10)), false)
     assert.equal(fixture.lines.length, 1)
-    fixture.clock.nowMs += 10_000
+    fixture.clock.wallSeconds += 10
     assert.equal(await fill(fixture.store, keyOf('later'), pattern(10)), false)
     assert.match(fixture.lines[1]!, /, and 4 failures like it before$/)
     assert.equal(fixture.zone.counters.totals().storeFailures, 6)

@@ -54,11 +54,10 @@ describe('makeTest', () => {
   })
 
   it('says what cannot be translated, and where', () => {
-    assert.deepEqual(makeTest('ok a++'), {
-      problem:
-        'Cannot use possessive quantifiers in a regular expression: JavaScript has nothing equal',
+    assert.deepEqual(makeTest('ok a\\X'), {
+      problem: 'Cannot use "\\X" in a regular expression: JavaScript has nothing equal',
       start: 4,
-      end: 5,
+      end: 6,
     })
     assert.deepEqual(makeTest('a\\\\Q\\Qb'), {
       problem: 'Cannot use "\\Q": ldirectord takes it for the letter Q',
@@ -67,7 +66,7 @@ describe('makeTest', () => {
     })
     const open = makeTest('(a$')
     assert.ok('problem' in open)
-    assert.match(open.problem, /unterminated group/)
+    assert.match(open.problem, /missing closing parenthesis/)
   })
 })
 

@@ -17,6 +17,7 @@ import { addressText } from '../../../src/model/listener.ts'
 import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
 import { PLAIN_PROBE } from '../../../src/model/probe.ts'
 import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
+import type { RewriteStep } from '../../../src/model/rewrite.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import type { Settings } from '../../../src/model/settings.ts'
 import { type Template, templateText } from '../../../src/model/template.ts'
@@ -100,6 +101,8 @@ function describeConfig(config: Config, prefix: string): Plain {
       }),
     ),
     caches: config.caches.map(cache => difference(cache, PLAIN_CACHE_PATH)),
+    variables: config.variables,
+    limitZones: config.limitZones.map(zone => ({ ...zone, key: templateText(zone.key) })),
     servers: config.servers.map(server => describeServer(server, defaults)),
   })
 }
@@ -114,9 +117,11 @@ function describeServer(server: Server, defaults: Settings): Plain {
         isDefault: listen.isDefault,
         backlog: listen.backlog === 511 ? null : listen.backlog,
         ipv6Only: listen.ipv6Only ? null : false,
+        expectsProxyHeader: listen.expectsProxyHeader ? true : null,
       }),
     ),
     settings: difference(settings, defaults),
+    ...describeSteps(rest.rewrite, settings),
     locations: locations.map(location => describeLocation(location, settings)),
   })
 }
@@ -126,8 +131,31 @@ function describeLocation(location: Location, above: Settings): Plain {
   return lean({
     ...rest,
     settings: difference(settings, above),
+    ...describeSteps(rest.rewrite, settings),
     locations: locations.map(inner => describeLocation(inner, settings)),
+    ...describeLimit(location),
   })
+}
+
+/** Steps, with what the location of each `if` changes. */
+function describeSteps(steps: readonly RewriteStep[] | undefined, above: Settings): Plain {
+  const rewrite = (steps ?? []).map(step => {
+    if (step.kind !== 'if') return lean({ ...step })
+    const { location } = step
+    const inner = location?.settings ?? above
+    return lean({
+      ...step,
+      ...(location === null ? {} : { location: describeLocation(location, above) }),
+      steps: describeSteps(step.steps, inner).rewrite,
+    })
+  })
+  return rewrite.length === 0 ? {} : { rewrite }
+}
+
+function describeLimit({ settings, limitExcept }: Location): Plain {
+  if (limitExcept === undefined) return {}
+  const { methods, location } = limitExcept
+  return { limitExcept: { methods, location: describeLocation(location, settings) } }
 }
 
 /** The properties of `value` that are not those of `base`, group by group. */
@@ -185,7 +213,7 @@ function lean(value: Plain): Plain {
 const TEMPLATES = new Set(
   (
     'value path root text address uri target from to fallback condition index paths ' +
-    'key values domain sameSite create lookup'
+    'key values domain sameSite create lookup replacement'
   ).split(' '),
 )
 

@@ -19,6 +19,7 @@ import type { Config } from '../../../src/model/config.ts'
 import { addressText } from '../../../src/model/listener.ts'
 import { NGINX_HEALTH } from '../../../src/model/passive-health.ts'
 import { DEFAULT_RESOLVER } from '../../../src/model/resolver.ts'
+import type { RewriteStep } from '../../../src/model/rewrite.ts'
 import type { Location, Server } from '../../../src/model/route.ts'
 import { type Template, templateText } from '../../../src/model/template.ts'
 import { PLAIN_PEER } from '../../../src/model/upstream.ts'
@@ -71,6 +72,8 @@ function describeConfig(config: Config): Plain {
       }),
     ),
     caches: caches.map(cache => difference(cache, yamlCachePath())),
+    variables: config.variables,
+    limitZones: config.limitZones.map(zone => ({ ...zone, key: templateText(zone.key) })),
     servers: servers.map(server => describeServer(server, settings)),
   })
 }
@@ -82,15 +85,17 @@ function describeServer(server: Server, above: object): Plain {
   return lean({
     ...server,
     listens: listens.map(listen => {
-      const { address, isDefault, backlog, ipv6Only } = listen
+      const { address, isDefault, backlog, ipv6Only, expectsProxyHeader } = listen
       const usual = backlog === 511 && ipv6Only
       return lean({
         address: addressText(address),
         isDefault,
+        expectsProxyHeader,
         ...(usual ? {} : { backlog, ipv6Only }),
       })
     }),
     settings: difference(settings, above),
+    ...describeSteps(server.rewrite, settings),
     locations: locations.map(location => describeLocation(location, settings)),
   })
 }
@@ -100,8 +105,30 @@ function describeLocation(location: Location, above: object): Plain {
   return lean({
     ...location,
     settings: difference(settings, above),
+    ...describeSteps(location.rewrite, settings),
     locations: locations.map(inner => describeLocation(inner, settings)),
+    ...describeLimit(location),
   })
+}
+
+/** Steps, with what the location of each `if` changes. */
+function describeSteps(steps: readonly RewriteStep[] | undefined, above: object): Plain {
+  const rewrite = (steps ?? []).map(step => {
+    if (step.kind !== 'if') return lean({ ...step })
+    const { location } = step
+    return lean({
+      ...step,
+      ...(location === null ? {} : { location: describeLocation(location, above) }),
+      steps: describeSteps(step.steps, location?.settings ?? above).rewrite,
+    })
+  })
+  return rewrite.length === 0 ? {} : { rewrite }
+}
+
+function describeLimit({ settings, limitExcept }: Location): Plain {
+  if (limitExcept === undefined) return {}
+  const { methods, location } = limitExcept
+  return { limitExcept: { methods, location: describeLocation(location, settings) } }
 }
 
 /** The properties of `value` that are not those of `base`, group by group. */
@@ -154,20 +181,24 @@ function isBare(value: Plain): boolean {
   return Object.keys(value).every(key => key === 'origin' || key === 'origins')
 }
 
-const TEMPLATE_KEYS = 'value path root text address uri target from to fallback condition'.split(
-  ' ',
-)
+const TEMPLATE_KEYS =
+  'value path root text address uri target from to fallback condition replacement'.split(' ')
 
 /** JSON with templates as text and without places; what is short stands on one line. */
 function print(value: unknown): string {
   const plain: unknown = JSON.parse(
     JSON.stringify(value, (key, own: unknown) => {
       if (key === 'origin' || key === 'origins') return undefined
-      const isText = TEMPLATE_KEYS.includes(key) && Array.isArray(own)
+      const isText = TEMPLATE_KEYS.includes(key) && Array.isArray(own) && own.every(isPart)
       return isText ? templateText(own as Template) : own
     }),
   )
   return indent(plain, '')
+}
+
+/** `from` of some settings is a list of other things. */
+function isPart(part: unknown): boolean {
+  return typeof part === 'string' || (isRecord(part) && typeof part.variable === 'string')
 }
 
 function indent(value: unknown, margin: string): string {

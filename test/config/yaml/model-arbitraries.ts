@@ -5,6 +5,12 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { yamlCache, yamlKeepalive, yamlSettings } from '../../../src/config/yaml/defaults.ts'
 import {
+  type AccessSettings,
+  type AddressRange,
+  LIMITABLE_METHODS,
+  limitedMethods,
+} from '../../../src/model/access.ts'
+import {
   CACHE_MODES,
   type CachePacing,
   type CachePath,
@@ -16,6 +22,14 @@ import {
 } from '../../../src/model/cache.ts'
 import type { Config } from '../../../src/model/config.ts'
 import { DEFAULT_LOG_FORMATS, defaultSettings } from '../../../src/model/defaults.ts'
+import {
+  CONNECTIONS_MAX,
+  LIMIT_LOG_LEVELS,
+  LIMIT_ZONE_BYTES_MIN,
+  type LimitSettings,
+  type LimitZone,
+  type Rate,
+} from '../../../src/model/limit-settings.ts'
 import { addressText, type Listen, type ListenAddress } from '../../../src/model/listener.ts'
 import { BUILT_IN } from '../../../src/model/origin.ts'
 import {
@@ -32,7 +46,7 @@ import type {
   StatusRange,
   TextTest,
 } from '../../../src/model/probe.ts'
-import { RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
+import { COOKIE_FLAGS, RETRY_CONDITIONS } from '../../../src/model/proxy-settings.ts'
 import type { ResolverSettings } from '../../../src/model/resolver.ts'
 import type {
   Action,
@@ -41,8 +55,20 @@ import type {
   Server,
   ServerName,
 } from '../../../src/model/route.ts'
-import { LOG_LEVELS, type Settings } from '../../../src/model/settings.ts'
-import { literal, type Template, type TemplatePart } from '../../../src/model/template.ts'
+import { LOG_LEVELS, OLD_BROWSERS, type Settings } from '../../../src/model/settings.ts'
+import {
+  literal,
+  literalText,
+  type Template,
+  type TemplatePart,
+} from '../../../src/model/template.ts'
+import {
+  CLIENT_CHECKS,
+  type PeerTls,
+  type ServerTls,
+  type SessionCache,
+  TLS_VERSIONS,
+} from '../../../src/model/tls.ts'
 import {
   type Fallback,
   HASH_PLACEMENTS,
@@ -55,6 +81,8 @@ import {
   type Sticky,
   type Upstream,
 } from '../../../src/model/upstream.ts'
+import { type DrawnSteps, makeSteps } from './rewrite-arbitraries.ts'
+import { makeDefinitions } from './variable-arbitraries.ts'
 
 const origin = BUILT_IN
 
@@ -213,6 +241,7 @@ const listen: fc.Arbitrary<Listen> = fc.record({
   isDefault: fc.boolean(),
   backlog: fc.constantFrom(511, 1024),
   ipv6Only: fc.boolean(),
+  expectsProxyHeader: fc.boolean(),
 })
 
 /** Some of the properties of a group, the others as they were. */
@@ -235,6 +264,12 @@ const client = partly<Settings['client']>({
   keepaliveHeaderSeconds: seconds,
   keepaliveRequestsMax: count,
   keepaliveAgeMaxMs: ms,
+  keepaliveMinMs: ms,
+  keepaliveDisable: fc.uniqueArray(fc.constantFrom(...OLD_BROWSERS)),
+  fieldsMax: count,
+  resetsTimedOut: fc.boolean(),
+  sendsChunks: fc.boolean(),
+  bodyFile: fc.constantFrom('off' as const, 'on' as const, 'clean' as const),
   allowsUnderscores: fc.boolean(),
   ignoresInvalidFields: fc.boolean(),
   lingering: fc.record({
@@ -251,6 +286,19 @@ const files = partly<Omit<Settings['files'], 'isAlias'>>({
   types: fc.dictionary(fc.constantFrom('html', 'gif', 'md', 'x7', 'on'), someText, {
     noNullPrototype: true,
   }),
+  modifiedSince: fc.constantFrom('off' as const, 'exact' as const, 'before' as const),
+  hasEtag: fc.boolean(),
+  rangesMax: fc.option(fc.nat({ max: 100 })),
+  hasAutoindex: fc.boolean(),
+  autoindexFormat: fc.constantFrom('html' as const, 'json' as const, 'jsonp' as const),
+  autoindexExact: fc.boolean(),
+  autoindexLocal: fc.boolean(),
+  symlinks: fc.option(
+    fc.record({
+      mode: fc.constantFrom('on' as const, 'if_not_owner' as const),
+      from: fc.option(someTemplate),
+    }),
+  ),
 })
 
 const redirects: fc.Arbitrary<Settings['proxy']['redirects']> = fc.oneof(
@@ -342,7 +390,126 @@ const caches: fc.Arbitrary<readonly CachePath[]> = fc.tuple(
   ),
 )
 
+const regexRule = fc.record({
+  kind: fc.constant('regex' as const),
+  pattern: fc.constantFrom('^/a(.*)$', 'x$'),
+  isCaseInsensitive: fc.boolean(),
+  to: template,
+})
+
+/** Bytes per second, or what comes to that. */
+const rate: fc.Arbitrary<Rate> = fc.oneof(
+  bytes,
+  variable.map(part => [part]),
+)
+
+/** Zones that a configuration has, all of them. */
+const limitZones: fc.Arbitrary<readonly LimitZone[]> = fc.uniqueArray(
+  fc
+    .record({
+      origin: fc.constant(origin),
+      name: word,
+      key: someTemplate,
+      bytes: bytes.map(value => LIMIT_ZONE_BYTES_MIN + (value % LIMIT_ZONE_BYTES_MIN)),
+      rate: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 1, max: 1000 }).map(value => value * 1000),
+        fc.integer({ min: 1, max: 1000 }).map(value => Math.floor((value * 1000) / 60)),
+      ),
+    })
+    .map((made): LimitZone => ({ ...made, kind: made.rate === 0 ? 'connections' : 'requests' })),
+  { maxLength: 3, selector: made => made.name },
+)
+
+const limits: fc.Arbitrary<LimitSettings> = fc.record({
+  requests: fc.array(
+    fc.record({
+      origin: fc.constant(origin),
+      zone: word,
+      burst: count,
+      delay: fc.option(fc.integer({ min: 0, max: 1000 })),
+    }),
+    { maxLength: 2 },
+  ),
+  requestStatus: fc.integer({ min: 400, max: 599 }),
+  requestLogLevel: fc.constantFrom(...LIMIT_LOG_LEVELS),
+  isRequestDryRun: fc.boolean(),
+  connections: fc.array(
+    fc.record({
+      origin: fc.constant(origin),
+      zone: word,
+      max: fc.integer({ min: 1, max: CONNECTIONS_MAX }),
+    }),
+    { maxLength: 2 },
+  ),
+  connectionStatus: fc.integer({ min: 400, max: 599 }),
+  connectionLogLevel: fc.constantFrom(...LIMIT_LOG_LEVELS),
+  isConnectionDryRun: fc.boolean(),
+  rate,
+  rateAfter: rate,
+})
+
+/** Without the dot before it, which means nothing. */
+const domain = someTemplate.filter(([first]) => typeof first !== 'string' || !first.startsWith('.'))
+
+const versions = fc.uniqueArray(fc.constantFrom(...TLS_VERSIONS))
+const optionalPath = fc.oneof(fc.constant(''), path)
+const tlsFile = fc.oneof(pathTemplate, fc.constant(literal('data:---a: b---\n')))
+
+const peerTls: fc.Arbitrary<PeerTls> = fc.record({
+  certificate: fc.option(tlsFile),
+  certificateKey: fc.option(tlsFile),
+  ciphers: text,
+  commands: fc.array(fc.tuple(token, text), { maxLength: 2 }),
+  crl: optionalPath,
+  name: template,
+  passwordFile: optionalPath,
+  versions,
+  sendsName: fc.boolean(),
+  reusesSessions: fc.boolean(),
+  trustedCertificates: optionalPath,
+  isVerified: fc.boolean(),
+  verifyDepth: count,
+})
+
+const sessionCache: fc.Arbitrary<SessionCache> = fc.oneof(
+  fc.constantFrom({ kind: 'off' } as const, { kind: 'none' } as const),
+  fc.record({
+    kind: fc.constant('memory' as const),
+    builtInSessions: fc.option(count),
+    shared: fc.option(
+      fc.record({ name: someText, bytes: fc.integer({ min: 32_768, max: 2_147_483_647 }) }),
+    ),
+  }),
+)
+
+const serverTls: fc.Arbitrary<ServerTls> = fc.record({
+  certificates: fc.array(tlsFile, { maxLength: 2 }),
+  keys: fc.array(tlsFile, { maxLength: 2 }),
+  passwordFile: optionalPath,
+  versions,
+  ciphers: text,
+  prefersOwnCiphers: fc.boolean(),
+  curves: text,
+  dhParameters: optionalPath,
+  rejectsHandshake: fc.boolean(),
+  sessionCache,
+  sessionTimeoutMs: ms,
+  hasTickets: fc.boolean(),
+  ticketKeys: fc.array(path, { maxLength: 2 }),
+  clientCheck: fc.constantFrom(...CLIENT_CHECKS),
+  verifyDepth: count,
+  clientCertificates: optionalPath,
+  trustedCertificates: optionalPath,
+  crl: optionalPath,
+  isHttp2: fc.boolean(),
+  http2PrereadBytes: bytes,
+  http2ChunkBytes: someBytes,
+  http2StreamsMax: count,
+})
+
 const proxy = partly<Settings['proxy']>({
+  tls: peerTls,
   httpVersion: fc.constantFrom('1.0' as const, '1.1' as const),
   setFields: fc.array(fc.record({ name: token, value: template }), { maxLength: 4 }),
   hideFields: fc.uniqueArray(
@@ -350,6 +517,43 @@ const proxy = partly<Settings['proxy']>({
     { maxLength: 4 },
   ),
   redirects,
+  limitRate: rate,
+  cookieDomains: fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('exact' as const), from: domain, to: domain }),
+      regexRule,
+    ),
+    { maxLength: 2 },
+  ),
+  cookiePaths: fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('prefix' as const), from: someTemplate, to: template }),
+      regexRule,
+    ),
+    { maxLength: 2 },
+  ),
+  cookieFlags: fc.array(
+    fc.record({
+      cookie: fc.oneof(
+        fc.record({ kind: fc.constant('name' as const), name: someTemplate }),
+        fc.record({ kind: fc.constant('regex' as const), pattern: fc.constant('^s(.*)$') }),
+      ),
+      flags: fc.array(
+        fc.oneof(
+          fc.constantFrom(...COOKIE_FLAGS).map(flag => literal(flag)),
+          variable.map(part => [part]),
+        ),
+        { maxLength: 3 },
+      ),
+    }),
+    { maxLength: 2 },
+  ),
+  method: fc.option(fc.constantFrom(literal('POST'), [{ variable: 'host' }])),
+  body: fc.option(template),
+  passesFields: fc.boolean(),
+  passesBody: fc.boolean(),
+  forcesRanges: fc.boolean(),
+  earlyHints: fc.option(fc.array(someTemplate, { maxLength: 2 })),
   isBuffering: fc.boolean(),
   isRequestBuffering: fc.boolean(),
   bufferBytes: someBytes,
@@ -409,9 +613,10 @@ const expires: fc.Arbitrary<Settings['expires']> = fc.oneof(
     seconds: fc.integer({ min: -90_000, max: 90_000 }),
   }),
   fc.record({ kind: fc.constant('daily' as const), secondOfDay: fc.nat({ max: 86_400 }) }),
-  template.map(rest => ({
+  fc.tuple(template, fc.boolean()).map(([rest, isModified]) => ({
     kind: 'variable' as const,
     value: joined([...rest, { variable: 'host' }]),
+    isModified,
   })),
 )
 
@@ -434,12 +639,63 @@ const resolver: fc.Arbitrary<ResolverSettings> = fc.record({
   timeoutMs: ms,
 })
 
+const addedFields = fc.array(fc.record({ name: token, value: template, isAlways: fc.boolean() }), {
+  maxLength: 3,
+})
+
+const access: fc.Arbitrary<AccessSettings> = fc.record({
+  satisfy: fc.constantFrom('all' as const, 'any' as const),
+  rules: fc.array(
+    fc.record({
+      action: fc.constantFrom('allow' as const, 'deny' as const),
+      from: fc.constantFrom<AddressRange>(
+        { kind: 'all' },
+        { kind: 'unix' },
+        ...['10.0.0.0/8', '192.0.2.1', '0.0.0.0/0', '2001:db8::/32', '::1'].map(network => ({
+          kind: 'network' as const,
+          network,
+        })),
+      ),
+    }),
+    { maxLength: 5 },
+  ),
+  realm: fc.option(template.filter(value => literalText(value) !== 'off')),
+  usersPath: fc.option(pathTemplate),
+  delayMs: ms,
+  request: fc.option(path),
+  requestSets: fc.uniqueArray(
+    fc.record({ name: fc.stringMatching(/^own_[a-z0-9]{1,4}$/), value: template }),
+    { maxLength: 2, selector: set => set.name },
+  ),
+})
+
+const network = fc.constantFrom('10.0.0.0/8', '10.1.2.3', '2001:db8::/32', '::1', '0.0.0.0/0')
+
+const realIp = fc.record({
+  from: fc.array(
+    fc.oneof(network, fc.constantFrom('unix:', 'proxy.example')).map(text => ({
+      origin,
+      network: text,
+    })),
+    { maxLength: 3 },
+  ),
+  header: fc.oneof(
+    fc.constantFrom('x-forwarded-for' as const, 'proxy-protocol' as const),
+    fc.constantFrom('x-real-ip', 'cf-connecting-ip').map(field => ({ field })),
+  ),
+  isRecursive: fc.boolean(),
+})
+
 const plain = partly<Omit<Settings, 'client' | 'files' | 'proxy'>>({
-  addFields: fc.array(fc.record({ name: token, value: template, isAlways: fc.boolean() }), {
-    maxLength: 3,
-  }),
+  tls: serverTls,
+  access,
+  addFields: addedFields,
+  addTrailers: addedFields,
+  nestsErrorPages: fc.boolean(),
   expires,
   resolver,
+  realIp,
+  limits,
   errorPages: fc.array(
     fc.record({
       statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
@@ -465,6 +721,8 @@ const plain = partly<Omit<Settings, 'client' | 'files' | 'proxy'>>({
   portInRedirect: fc.boolean(),
   serverNameInRedirect: fc.boolean(),
   logsNotFound: fc.boolean(),
+  logsRewrites: fc.boolean(),
+  warnsUnset: fc.boolean(),
 })
 
 type Change = (settings: Settings, isRoute: boolean) => Settings
@@ -512,8 +770,11 @@ const serverName: fc.Arbitrary<ServerName> = fc.oneof(
   someText.map(pattern => ({ kind: 'regex' as const, pattern, isCaseInsensitive: true })),
 )
 
+const steps = makeSteps({ template, pattern: fc.constantFrom('^/a(.*)$', 'x'), change })
+
 const level = fc.record({
   change,
+  steps,
   returns: fc.option(
     fc
       .record({ status: fc.constantFrom(200, 301, 302, 404, 444, 503), text: fc.option(template) })
@@ -546,6 +807,7 @@ interface DrawnRoute {
   readonly match: LocationMatch
   readonly level: DrawnLevel
   readonly isInternal: boolean
+  readonly limit: { readonly methods: readonly string[]; readonly access: AccessSettings } | null
   readonly inner: readonly DrawnRoute[]
 }
 const { route } = fc.letrec<{ route: DrawnRoute }>(tie => ({
@@ -553,6 +815,13 @@ const { route } = fc.letrec<{ route: DrawnRoute }>(tie => ({
     match,
     level,
     isInternal: fc.boolean(),
+    limit: fc.option(
+      fc.record({
+        methods: fc.subarray([...LIMITABLE_METHODS], { minLength: 1 }).map(limitedMethods),
+        access,
+      }),
+      { freq: 4 },
+    ),
     inner: fc.oneof({ maxDepth: 2 }, fc.constant([]), fc.array(tie('route'), { maxLength: 2 })),
   }),
 }))
@@ -572,17 +841,48 @@ function actionOf({ target }: DrawnLevel, upstreams: readonly Upstream[]): Actio
   }
 }
 
+function stepsOf(
+  { steps: draw }: DrawnLevel,
+  place: Parameters<DrawnSteps>[0],
+): Pick<Location, 'rewrite'> {
+  const rewrite = draw(place)
+  return rewrite.length === 0 ? {} : { rewrite }
+}
+
+function limitOf(
+  { match, limit }: DrawnRoute,
+  around: Settings,
+  action: Action,
+): Pick<Location, 'limitExcept'> {
+  if (limit === null) return {}
+  const { methods, access } = limit
+  const settings = { ...around, access }
+  const location: Location = {
+    origin,
+    match,
+    settings,
+    returns: null,
+    action,
+    isInternal: false,
+    locations: [],
+  }
+  return { limitExcept: { methods, location } }
+}
+
 function locationOf(drawn: DrawnRoute, above: Settings, upstreams: readonly Upstream[]): Location {
   const settings = drawn.level.change(above, true)
   const { returns, tryFiles } = drawn.level
+  const action = actionOf(drawn.level, upstreams)
   return {
     origin,
     match: drawn.match,
     settings,
     returns,
+    ...stepsOf(drawn.level, { settings, action, match: drawn.match }),
     ...(tryFiles === null ? {} : { tryFiles }),
-    action: actionOf(drawn.level, upstreams),
+    action,
     isInternal: drawn.isInternal,
+    ...limitOf(drawn, settings, action),
     locations: drawn.inner.map(inner => locationOf(inner, settings, upstreams)),
   }
 }
@@ -907,6 +1207,8 @@ export const anyConfig: fc.Arbitrary<Config> = fc
     ),
     common: change,
     caches,
+    limitZones,
+    variables: makeDefinitions(template, text),
     hasAllCaches: fc.boolean(),
     servers: fc.array(
       fc.record({
@@ -935,6 +1237,7 @@ export const anyConfig: fc.Arbitrary<Config> = fc
         name: drawn.name,
         settings,
         returns,
+        ...stepsOf(drawn.level, { settings, action: { kind: 'files' }, match: null }),
         ...(tryFiles === null ? {} : { tryFiles }),
         action: actionOf(drawn.level, upstreams),
         locations: drawn.routes.map(inner => locationOf(inner, settings, upstreams)),
@@ -956,5 +1259,7 @@ export const anyConfig: fc.Arbitrary<Config> = fc
       caches: made.caches.filter(
         ({ name }) => made.hasAllCaches || used.includes(`"cache":${JSON.stringify([name])}`),
       ),
+      limitZones: made.limitZones,
+      variables: made.variables,
     }
   })

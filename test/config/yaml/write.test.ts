@@ -161,7 +161,8 @@ function meaningOf(config: Config): unknown {
       if (key === 'hideFields' && Array.isArray(value)) return [...value].sort()
       if (key === 'upstreams' && Array.isArray(value))
         return [...value].sort((a, b) => (a.name < b.name ? -1 : 1))
-      return key === 'origin' || key === 'origins' ? undefined : value
+      // How a regex was written in nginx's language is for the log only.
+      return ['origin', 'origins', 'written'].includes(key) ? undefined : value
     }),
   ) as object
   return Object.fromEntries(Object.entries(plain).filter(([key]) => !PLACES.has(key)))

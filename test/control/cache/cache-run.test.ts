@@ -5,9 +5,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 
-import { parseEntryName, temporaryPath } from '../../../src/cache/store/entry-path.ts'
+import { parseEntryName, temporaryPath, writerOf } from '../../../src/cache/store/entry-path.ts'
 import { isRunOver, makeRun } from '../../../src/control/cache/cache-run.ts'
-import { removeLeftovers } from '../../../src/control/cache/remove-leftovers.ts'
+import { ofEarlierRuns, removeLeftovers } from '../../../src/control/cache/remove-leftovers.ts'
 import { makeDirectory } from '../../harness/program.ts'
 import { finish } from './cache-fixture.ts'
 
@@ -28,7 +28,10 @@ describe('isRunOver', () => {
   const own = makeRun(10)
   const ROWS: { name: string; run: string; isOver: boolean }[] = [
     { name: 'its own', run: own, isOver: false },
+    { name: 'a worker of its own', run: writerOf(own, 7), isOver: false },
     { name: 'one of a process that runs', run: makeRun(20), isOver: false },
+    { name: 'a worker of one that runs', run: writerOf(makeRun(20), 7), isOver: false },
+    { name: 'a worker of one that ended', run: writerOf(makeRun(30), 7), isOver: true },
     { name: 'one of a process that ended', run: makeRun(30), isOver: true },
     {
       name: 'an earlier one of its own number, as containers have it',
@@ -64,13 +67,13 @@ describe('removeLeftovers', () => {
     const dead = temporaryPath(directory, NAME, makeRun(0x3fff_ffff), 2)
     for (const path of [...kept, dead]) writeFileSync(path, '')
     mkdirSync(temporaryPath(directory, NAME, makeRun(0x3fff_ffff), 3))
-    assert.equal(finish(removeLeftovers(directory, own)), 1)
+    assert.equal(finish(removeLeftovers(directory, ofEarlierRuns(own))), 1)
     assert.equal(readdirSync(directory).length, 4)
   })
 
   it('leaves a directory alone that is not there, or whose files stay', t => {
     const directory = makeDirectory(t)
-    assert.equal(finish(removeLeftovers(join(directory, 'none'), makeRun())), 0)
-    assert.equal(finish(removeLeftovers('/proc/self/fd/none', makeRun())), 0)
+    assert.equal(finish(removeLeftovers(join(directory, 'none'), () => true)), 0)
+    assert.equal(finish(removeLeftovers('/proc/self/fd/none', () => true)), 0)
   })
 })

@@ -1,13 +1,14 @@
 // What goes out of a cache, and what stays: the time is the test's, the files are real.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, it } from 'node:test'
 
 import { digestOf } from '../../../src/base/digest.ts'
 import { Evictor, removeInactive } from '../../../src/control/cache/evict.ts'
 import { CacheManager } from '../../../src/control/cache/manager.ts'
+import { afterTest } from '../../harness/after-test.ts'
 import { CacheBench, finish, hashOf } from './cache-fixture.ts'
 
 const PAGE = 'x'.repeat(10_000)
@@ -138,16 +139,44 @@ describe('CacheManager', () => {
     assert.match(bench.lines[0]!, /^\[error\] cache "pages": unlink\(\) ".*" failed \(\d+: /)
   })
 
-  it('says once that the file system cannot be asked', async t => {
-    const bench = new CacheBench(t, { freeBytesMin: 1 })
-    const path = `${bench.root}/gone`
-    bench.care.path = { ...bench.care.path, path }
-    const manager = new CacheManager(bench.care)
+  it('says once that its directory has vanished, and when it is back, and forgets nothing meanwhile', async t => {
+    const bench = new CacheBench(t, { freeBytesMin: 1, bytesMax: 1, inactiveMs: 1 })
+    bench.store({ key: '/a' })
+    const aside = `${bench.root}-aside`
+    let others = 0
+    const manager = new CacheManager(bench.care, () => others++)
+    renameSync(bench.root, aside)
+    bench.nowMs += 10_000
     await manager.look()
     await manager.look()
     assert.deepEqual(bench.lines, [
-      `[error] cache "pages": statfs() "${path}" failed (2: No such file or directory)`,
+      `[crit] cache "pages": stat() "${bench.root}" failed (2: No such file or directory), ` +
+        'nothing is stored until it is back',
     ])
+    assert.deepEqual([bench.zone.isGone, bench.isStored({ key: '/a' }), others], [true, true, 0])
+    renameSync(aside, bench.root)
+    bench.care.path = { ...bench.care.path, freeBytesMin: 0, bytesMax: 0, inactiveMs: 1e9 }
+    await manager.look()
+    await manager.look()
+    assert.equal(bench.lines[1], '[notice] cache "pages": its directory is back')
+    assert.deepEqual([bench.lines.length, bench.zone.isGone, others], [2, false, 1])
+  })
+
+  it('says that another directory is in the place of its own', async t => {
+    const bench = new CacheBench(t)
+    let others = 0
+    const manager = new CacheManager(bench.care, () => others++)
+    await manager.look()
+    // The old one stays, so that the new one is not given its number.
+    renameSync(bench.root, `${bench.root}-aside`)
+    mkdirSync(bench.root)
+    afterTest(t, () => rmSync(`${bench.root}-aside`, { recursive: true }))
+    await manager.look()
+    await manager.look()
+    assert.deepEqual(bench.lines, [
+      '[warn] cache "pages": another directory is in the place of its own',
+    ])
+    assert.equal(others, 1)
   })
 
   it('stands a clock that is set back', async t => {

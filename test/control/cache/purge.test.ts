@@ -164,6 +164,7 @@ describe('listEntries', () => {
       fileBytes: readFileSync(bench.pathOf({ key: '/c' })).length,
       bodyBytes: 6,
       isWhole: true,
+      range: '',
       storedMs: STORED_MS,
       freshUntilMs: STORED_MS + 3_600_000,
       usedMs: entry!.usedMs,
@@ -171,6 +172,23 @@ describe('listEntries', () => {
       tags: ['green'],
       path: bench.pathOf({ key: '/c' }),
     })
+  })
+
+  it('tells which bytes there are of a piece and of parts', t => {
+    const bench = new CacheBench(t)
+    const head = 'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-19/95\r\n\r\n'
+    bench.store({ key: '/piece', head })
+    const parts = [
+      { start: 0, end: 3 },
+      { start: 50, end: 53 },
+    ]
+    bench.store({ key: '/parts', parts, length: 95 })
+    const { entries } = finish(listEntries(bench.care, '', 10))
+    const found = entries.map(({ key, range, isWhole }) => [key, range, isWhole])
+    assert.deepEqual(found.sort(), [
+      ['/parts', '0-2,50-52', false],
+      ['/piece', '10-19', true],
+    ])
   })
 
   it('stops at the limit and says so', t => {

@@ -1,0 +1,130 @@
+// Variables of the configuration, compiled. As in nginx a value is worked out when it is first asked for and then holds for
+// the request; where nothing that it is made of can change meanwhile, it is not even kept. Definitions that lead back to
+// themselves end, as there, with a line in the log and an empty text where they have gone round too often.
+
+import { unreachable } from '../base/assert.ts'
+import {
+  type DefinitionGraph,
+  graphOf,
+  isCyclic,
+  type VariableDefinition,
+} from '../model/variable-definitions.ts'
+import { compileGeo } from './defined-geo.ts'
+import { compileMap } from './defined-map.ts'
+import { compileSplit } from './defined-split.ts'
+import { logFailure } from './failure-log.ts'
+import { isStableVariable } from './head-memo.ts'
+import type { Variable } from './variable.ts'
+
+/** What a request says from its beginning to its end, whatever happens to it. */
+const CONSTANT: ReadonlySet<string> = new Set([
+  'binary_remote_addr',
+  'connection',
+  'connection_requests',
+  'host',
+  'hostname',
+  'http2',
+  'https',
+  'nginx_version',
+  'pid',
+  'proxy_protocol_addr',
+  'proxy_protocol_port',
+  'proxy_protocol_server_addr',
+  'proxy_protocol_server_port',
+  'realip_remote_addr',
+  'realip_remote_port',
+  'remote_addr',
+  'remote_port',
+  'remote_user',
+  'request',
+  'request_id',
+  'request_uri',
+  'scheme',
+  'server_addr',
+  'server_name',
+  'server_port',
+  'server_protocol',
+])
+
+/** Definitions in definitions, as deep as nginx goes. */
+const DEPTH_MAX = 100
+let depthLeft = DEPTH_MAX
+
+/** Compiles all definitions; of two of one name the later one counts. */
+export function compileDefinitions(
+  definitions: readonly VariableDefinition[],
+): ReadonlyMap<string, Variable> {
+  const byName = new Map(definitions.map(definition => [definition.name, definition]))
+  const graph = graphOf(byName.values())
+  return new Map(
+    [...byName].map(([name, definition]) => {
+      const plain = compileOne(definition)
+      const variable = isCyclic(name, graph) ? guarded(name, plain) : plain
+      return [name, isKept(definition, graph) ? kept(name, variable) : variable]
+    }),
+  )
+}
+
+/** Those to which a head that comes again on its connection gives the same value. */
+export function listStable(definitions: readonly VariableDefinition[]): readonly string[] {
+  const graph = graphOf(definitions)
+  const kept = new Set(definitions.filter(one => isKept(one, graph)).map(({ name }) => name))
+  const isStable = (name: string): boolean => {
+    const parts = graph.get(name)
+    if (parts === undefined) return isStableVariable(name)
+    return !kept.has(name) && parts.every(isStable)
+  }
+  return [...graph.keys()].filter(name => !isCyclic(name, graph) && isStable(name))
+}
+
+function compileOne(definition: VariableDefinition): Variable {
+  switch (definition.kind) {
+    case 'map':
+      return compileMap(definition)
+    case 'geo':
+      return compileGeo(definition)
+    case 'split':
+      return compileSplit(definition)
+    default:
+      return unreachable(definition)
+  }
+}
+
+/** The value of the first time holds for the exchange. */
+function kept(name: string, variable: Variable): Variable {
+  return exchange => {
+    const value = variable(exchange)
+    if (value === null) return null
+    exchange.ownVariables ??= new Map()
+    exchange.ownVariables.set(name, value)
+    return value
+  }
+}
+
+function guarded(name: string, variable: Variable): Variable {
+  return exchange => {
+    if (depthLeft === 0) {
+      logFailure(exchange, 'error', `cycle while evaluating variable "${name}"`)
+      return null
+    }
+    depthLeft--
+    const value = variable(exchange)
+    depthLeft++
+    return value
+  }
+}
+
+/** Whether it shows how often the value is worked out: its parts may change, or it leaves captures behind. */
+function isKept(definition: VariableDefinition, graph: DefinitionGraph): boolean {
+  if (definition.kind !== 'split' && definition.isVolatile) return false
+  if (definition.kind === 'map' && definition.regexes.length > 0) return true
+  if (definition.kind === 'geo' && definition.proxies.length > 0) return true
+  return !isConstant(definition.name, graph)
+}
+
+function isConstant(name: string, graph: DefinitionGraph, seen: readonly string[] = []): boolean {
+  if (seen.includes(name)) return false
+  const parts = graph.get(name)
+  if (parts !== undefined) return parts.every(part => isConstant(part, graph, [...seen, name]))
+  return CONSTANT.has(name) || name.startsWith('http_') || name.startsWith('cookie_')
+}
