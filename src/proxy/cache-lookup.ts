@@ -33,18 +33,21 @@ export function makeCacheHandler(
     exchange.proxyHost = cache.proxyHost(exchange)
     exchange.fetch = null
     exchange.forwarded = null
+    // Whatever its method: it is PURGE most of the time.
+    const isPurge = cache.purge.length > 0 && isAsked(cache.purge, exchange)
     const isCacheable = methods.includes(exchange.method)
-    const store = isCacheable || mode === 'standard' ? cache.storeOf(exchange) : null
+    const isLookedAt = isCacheable || isPurge || mode === 'standard'
+    const store = isLookedAt ? cache.storeOf(exchange) : null
     if (store === null) {
       forward(exchange)
       return
     }
-    if (!isCacheable) {
-      forwardUnsafe(exchange, { location, cache, store, forward })
+    if (isPurge) {
+      purgeKey(exchange, store, cache)
       return
     }
-    if (cache.purge.length > 0 && isAsked(cache.purge, exchange)) {
-      purgeKey(exchange, store, cache)
+    if (!isCacheable) {
+      forwardUnsafe(exchange, { location, cache, store, forward })
       return
     }
     exchange.cacheStore = store

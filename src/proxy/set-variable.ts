@@ -51,12 +51,18 @@ export function withUnsetVariables(
   defined: ReadonlyMap<string, Variable>,
   servers: readonly Server[],
 ): ReadonlyMap<string, Variable> {
-  const names = new Set<string>()
-  for (const { rewrite, locations } of servers) addNames([{ rewrite, locations }], names)
+  const names = setNames(servers)
   if (names.size === 0) return defined
   const all = new Map(defined)
   for (const name of names) if (!all.has(name)) all.set(name, makeUnset(name))
   return all
+}
+
+/** The variables of their own that the servers' steps set. */
+export function setNames(servers: readonly Server[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  addNames(servers, names)
+  return names
 }
 
 type Level = Pick<Server, 'locations'> & { readonly rewrite?: Server['rewrite'] | undefined }

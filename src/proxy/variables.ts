@@ -33,15 +33,23 @@ const FAMILIES = Object.entries(VARIABLE_FAMILIES).sort((a, b) => b[0].length - 
 /** What the configuration that is being compiled defines. */
 let definedNames: ReadonlySet<string> = new Set()
 let stableDefinitions: ReadonlySet<string> = new Set()
+/** And what its steps set: one of a family has its own value until then. */
+let setNames: ReadonlySet<string> = new Set()
 
 /**
  * Told before a configuration is compiled: what it defines may have a name like those of a family.
  *
  * @param stable those to which a repeated head gives the same value
+ * @param set those that `set` gives values to
  */
-export function defineNames(names: Iterable<string>, stable: Iterable<string> = []): void {
+export function defineNames(
+  names: Iterable<string>,
+  stable: Iterable<string> = [],
+  set: Iterable<string> = [],
+): void {
   definedNames = new Set(names)
   stableDefinitions = new Set(stable)
+  setNames = new Set(set)
 }
 
 /** Whether a repeated head gives a variable of the configuration's the same value, unless it was set or captured. */
@@ -49,9 +57,9 @@ export function isStableDefinition(name: string): boolean {
   return stableDefinitions.has(name)
 }
 
-/** Whether the configuration that is being compiled defines it. */
+/** Whether the configuration that is being compiled defines or sets it. */
 export function isDefinedName(name: string): boolean {
-  return definedNames.has(name)
+  return definedNames.has(name) || setNames.has(name)
 }
 
 /** The variable of that name; a name that is none of ours is one of the configuration's. */
@@ -62,7 +70,9 @@ export function compileVariable(name: string): Variable {
   if (definedNames.has(lower)) return exchange => ownValue(exchange, lower)
   for (const [prefix, make] of FAMILIES) {
     if (lower.length > prefix.length && lower.startsWith(prefix)) {
-      return make(lower.slice(prefix.length))
+      const own = make(lower.slice(prefix.length))
+      if (!setNames.has(lower)) return own
+      return exchange => exchange.ownVariables?.get(lower) ?? own(exchange)
     }
   }
   if (/^[0-9]$/.test(name)) {

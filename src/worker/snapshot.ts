@@ -20,7 +20,7 @@ import { compileRealIp } from '../proxy/real-ip.ts'
 import { compileRewrite } from '../proxy/rewrite-script.ts'
 import type { ServerRuntime, Services, Snapshot, UpstreamRuntime } from '../proxy/runtime.ts'
 import { ServerTable } from '../proxy/server-table.ts'
-import { withUnsetVariables } from '../proxy/set-variable.ts'
+import { setNames, withUnsetVariables } from '../proxy/set-variable.ts'
 import type { Trace } from '../proxy/trace.ts'
 import type { Variable } from '../proxy/variable.ts'
 import { defineNames } from '../proxy/variables.ts'
@@ -87,6 +87,7 @@ export class WorkerSnapshot implements Snapshot {
     defineNames(
       variables.map(({ name }) => name),
       listStable(variables),
+      setNames(config.servers),
     )
     this.definedVariables = withUnsetVariables(compileDefinitions(config.variables), config.servers)
     this.#dynamic = new DynamicUpstreams(resources.clock, resources.services.wheel, config.isStrict)

@@ -128,6 +128,31 @@ describe('a stored response', () => {
     }
   })
 
+  it('goes by a method of its own, with a body and without', async t => {
+    const origin = await startOrigin(t)
+    origin.answerWith(({ start }) => {
+      assert.match(start, /^GET /)
+      return ok('hello', FRESH)
+    })
+    for (const make of [cached, standard]) {
+      const http = 'map $request_method $purge_method { PURGE 1; POST 1; }'
+      const location = 'proxy_cache_purge $purge_method; proxy_cache_key $uri;'
+      const proxy = await startProxy(t, make([origin.address], { http, location }))
+      for (const [method, fields, body] of [
+        ['PURGE', '', ''],
+        ['POST', 'Content-Length: 4\r\n', 'body'],
+      ] as const) {
+        const purge = `${request(method, '/', fields)}${body}`
+        await askOnce(t, proxy.port, get('/'))
+        await whenStored(proxy, 1)
+        assert.equal((await askOnce(t, proxy.port, purge)).status, 204)
+        assert.equal(storedCount(proxy), 0)
+        assert.equal((await askOnce(t, proxy.port, purge)).status, 404)
+      }
+      await assertAtRest(proxy)
+    }
+  })
+
   it('goes with all whose keys begin alike', async t => {
     const origin = await startOrigin(t)
     origin.answerWith(() => ok('hello', FRESH))

@@ -14,4 +14,10 @@ const TABLES = {
 }
 
 describeSideBySide('rewriting beside nginx', REWRITE_FILES, TABLES)
-describeSideBySide('rewriting converted to YAML beside nginx', REWRITE_FILES, TABLES, '', 'converted')
+describeSideBySide(
+  'rewriting converted to YAML beside nginx',
+  REWRITE_FILES,
+  TABLES,
+  '',
+  'converted',
+)

@@ -237,6 +237,17 @@ export const VALUE_CASES: readonly Case[] = [
     asks: gets('/', '/never', '/other', '/self', '/twice'),
   },
   {
+    name: 'set of what has the name of a field or an argument',
+    server: `location / { return 200 "[$arg_own] [$http_x_own]"; }
+      location /set { set $arg_own set; if ($arg_b) { set $http_x_own "b"; } return 200 "[$arg_own] [$http_x_own]"; }
+      location /if { if ($arg_own = "") { return 200 "empty"; } return 200 $arg_own; }`,
+    asks: [
+      ...gets('/?own=1', '/set?own=1', '/if?own=1'),
+      get('/', 'X-Own: field'),
+      get('/set?b=1', 'X-Own: field'),
+    ],
+  },
+  {
     name: 'set of arguments',
     server: `location / { set $args "x=$arg_old&y=2"; return 200 "$args $query_string $arg_x $arg_y $is_args $request_uri"; }
       location /none { set $args ""; return 200 "[$args] [$is_args]"; }

@@ -43,8 +43,6 @@ const DIFFERENCES: readonly string[] = [
   '`compat nginx/1.28 | nginx/1.30 [strict];` at the main level is ours.',
   '`listen` takes port 0: the kernel chooses one.',
   '`log_format` may stand below the `access_log` that names it.',
-  '`set` cannot take the name of a field, an argument or a cookie (`$http_x`, `$arg_x`, `$cookie_x`): ' +
-    'nginx would hide it from the whole configuration.',
   'Every mistake is reported, not only the first.',
   '`worker_processes 0` and names that are wildcards in the middle are errors.',
   'Names of fields in `proxy_set_header` and `add_header` must be names, their values must not ' +

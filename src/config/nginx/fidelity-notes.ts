@@ -78,6 +78,20 @@ export const FIDELITY_NOTES: Notes = {
     },
     { ...ours('a parameter of ours'), when: args => has(args, /^hold=/) },
   ],
+  proxy_pass_request_body: [
+    {
+      kind: 'differs',
+      how: 'no Content-Length is sent either, which nginx leaves to `proxy_set_header`',
+      when: args => args[0] === 'off',
+    },
+  ],
+  proxy_set_header: [
+    {
+      kind: 'differs',
+      how: 'framing is made anew: this field is not set',
+      when: args => has(args.slice(0, 1), /^(content-length|transfer-encoding)$/i),
+    },
+  ],
   sticky: [
     { ...ours('a kind of ours'), when: args => args[0] === 'source' },
     {
@@ -196,6 +210,8 @@ export const MISSED_DIRECTIVES: ReadonlySet<string> = new Set([
   'worker_rlimit_nofile',
   'working_directory',
   'debug_connection',
+  // A plain listener would speak it, too; what is said of TLS means nothing without `listen … ssl`.
+  'http2',
 ])
 
 function own(names: string): Notes {

@@ -3,7 +3,6 @@
 
 import { REWRITE_FLAGS, type RewriteFlag, SETTABLE_VARIABLES } from '../../model/rewrite.ts'
 import type { Return } from '../../model/route.ts'
-import { isKnownVariable } from '../../model/variables.ts'
 import { type Context, type DirectiveRow, MANY, scopeRow } from './directive-row.ts'
 import { flagRow } from './level-rows.ts'
 import { wordOrigin } from './lexer.ts'
@@ -14,6 +13,7 @@ import { Level, type LocationScope, type ServerScope } from './scope.ts'
 import { parseTemplate, parseTemplatePart } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import { parseCount } from './values.ts'
+import { isFixedName } from './variable-directives.ts'
 
 const STEPS = ['server', 'location', 'if', 'server if'] as const satisfies readonly Context[]
 const LEVELS = [...STEPS, 'http'] as const satisfies readonly Context[]
@@ -125,7 +125,7 @@ function readSet(directive: Directive, scope: ServerScope | LocationScope, readi
     return
   }
   if (!SETTABLE_VARIABLES.has(name)) {
-    if (isKnownVariable(name)) {
+    if (isFixedName(name)) {
       const hint = 'it has a value of its own: choose another name'
       reading.refuse(nameWord!, `the duplicate "${name}" variable`, hint)
       return

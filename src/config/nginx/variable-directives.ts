@@ -82,6 +82,11 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   ...FIXED_FIELDS.split(' '),
 ])
 
+/** Whether nginx has a variable of that very name, which no other may take. */
+export function isFixedName(name: string): boolean {
+  return BUILT_IN.has(name)
+}
+
 function readName(word: Word, reading: Reading): string | null {
   const name = word.text.slice(1).toLowerCase()
   if (!word.text.startsWith('$') || name === '') {

@@ -2,7 +2,7 @@
 
 import { SETTABLE_VARIABLES } from '../../model/rewrite.ts'
 import type { Template } from '../../model/template.ts'
-import { isKnownVariable } from '../../model/variables.ts'
+import { VARIABLES } from '../../model/variables.ts'
 import type { Kind } from './kind.ts'
 import type { Entry, Reading, YamlNode } from './reading.ts'
 import { template } from './words.ts'
@@ -12,6 +12,8 @@ export interface SetPair {
   readonly name: string
   readonly value: Template
 }
+
+const BUILT_IN: ReadonlySet<string> = new Set(VARIABLES.map(({ name }) => name))
 
 const VALUE = template('text with variables', true)
 
@@ -42,7 +44,7 @@ function readName({ name: written, key }: Entry, reading: Reading): string | und
   if (name === null) {
     return reading.error(key, `Cannot set "${written}": wants a name of letters, digits and _`)
   }
-  if (isKnownVariable(name) && !SETTABLE_VARIABLES.has(name)) {
+  if (BUILT_IN.has(name) && !SETTABLE_VARIABLES.has(name)) {
     const hint = 'choose another name'
     return reading.error(key, `Cannot set "${written}": it has a value of its own`, hint)
   }
@@ -76,7 +78,7 @@ function collectNames(
     if (name !== 'set') continue
     for (const key of reading.entries(value)?.keys() ?? []) {
       const plain = plainName(key)
-      if (plain !== null && !isKnownVariable(plain)) names.add(plain)
+      if (plain !== null && !BUILT_IN.has(plain)) names.add(plain)
     }
   }
 }

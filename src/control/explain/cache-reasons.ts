@@ -33,14 +33,14 @@ export function cacheReasons(
   const own = at('proxy_cache', 'proxy.cache')
   const { settings } = cache
   if (name === '' || name === 'off') return { ...NONE, decisions: [say('switched off here', own)] }
-  if (!settings.methods.includes(exchange.method)) {
-    const text = `"${name}" is not asked for ${exchange.method}`
-    return { ...NONE, decisions: [say(text, at('proxy_cache_methods', 'proxy.cache.methods'))] }
-  }
   const keyPlace = at('proxy_cache_key', 'proxy.cache.key')
   if (isAsked(cache.purge, exchange)) {
     const text = `"${name}": the request removes what is stored for "${keyText(exchange, cache)}"`
     return { ...NONE, decisions: [say(text, at('proxy_cache_purge', 'proxy.cache.purge'))] }
+  }
+  if (!settings.methods.includes(exchange.method)) {
+    const text = `"${name}" is not asked for ${exchange.method}`
+    return { ...NONE, decisions: [say(text, at('proxy_cache_methods', 'proxy.cache.methods'))] }
   }
   const decisions = [
     say(`"${name}" by the rules of ${settings.mode}`, own),

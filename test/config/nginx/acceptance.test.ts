@@ -512,7 +512,6 @@ const SAME_CACHES: readonly Row[] = [
 
 /** Where our answer is another one. */
 const DIFFERENT: readonly Row[] = [
-  { in: 'server', text: 'set $http_own 1;', ours: 'it would hide a field of the request' },
   { in: 'http', text: 'proxy_cache_path c keys_zone=z:8k;', ours: 'our table fits in it' },
   { in: 'http', text: `proxy_cache_path c ${ZONE} purger=on;`, ours: 'of the paid nginx' },
   { in: 'http', text: `proxy_cache_path c ${ZONE} memory=1g;`, ours: 'a parameter of ours' },
