@@ -38,6 +38,11 @@ export class DiagnosticList {
     return this.#hasErrors
   }
 
+  /** Tells whether nobody will see another finding: its hint need not be looked for. */
+  get isFull(): boolean {
+    return this.items.length > LIMITS.diagnosticsMax
+  }
+
   /** Past `LIMITS.diagnosticsMax` only the first is replaced by a word about the rest. */
   #add(severity: Severity, message: string, origin: Origin, hint: string): void {
     const { length } = this.items

@@ -189,10 +189,10 @@ class SmtpTalk {
     this.#socket.destroySoon()
   }
 
-  /** RFC 5321 §4.2.1: lines `250-text`, the last one `250 text`. */
+  /** RFC 5321 §4.2.1: lines `250-text`, the last one `250 text` or `250`. */
   async #reply(): Promise<string> {
     for (;;) {
-      const end = /^(?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\n/.exec(this.#text)
+      const end = /^(?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*|\r)?\n/.exec(this.#text)
       if (end !== null) {
         this.#text = this.#text.slice(end[0].length)
         return end[0].replaceAll(/\r?\n/g, ' ')

@@ -31,6 +31,7 @@ export function checkConfig(config: Config, suggest: Suggest = () => null): Diag
   })
   checkUpstreams(config, report)
   checkListeners(config.servers, report)
+  checkDefaults(config.servers, report)
   checkNames(config.servers, report)
   checkReturns(config.servers, report)
   checkVariables(config, report)
@@ -110,7 +111,6 @@ function checkPort(address: ListenAddress, least: number, origin: Origin, report
 
 function checkListeners(servers: readonly Server[], report: Report): void {
   const byAddress = new Map<string, Listen>()
-  const defaults = new Map<string, Listen>()
   for (const server of servers) {
     if (server.listens.length === 0) {
       report('error', 'A server without a listener: no client can reach it', server.origin)
@@ -126,16 +126,27 @@ function checkListeners(servers: readonly Server[], report: Report): void {
       own.add(text)
       checkAgainst(byAddress.get(text), listen, text, report)
       byAddress.set(text, byAddress.get(text) ?? listen)
+    }
+  }
+  checkDualStack([...byAddress.values()], report)
+}
+
+/** An address has one default server; two of them show whatever else is wrong. */
+export function checkDefaults(servers: readonly Server[], report: Report): void {
+  const defaults = new Map<string, Server>()
+  for (const server of servers) {
+    for (const listen of server.listens) {
       if (!listen.isDefault) continue
+      const text = addressText(listen.address)
       const other = defaults.get(text)
-      if (other === undefined) defaults.set(text, listen)
-      else {
-        const hint = firstIn(other.origin)
+      if (other === undefined) defaults.set(text, server)
+      else if (other !== server) {
+        const first = other.listens.find(one => addressText(one.address) === text)!
+        const hint = firstIn(first.origin)
         report('error', `A second default server for ${text}`, originOf(listen, 'isDefault'), hint)
       }
     }
   }
-  checkDualStack([...byAddress.values()], report)
 }
 
 /** Two servers on one address share its socket: options that both wrote must agree. */

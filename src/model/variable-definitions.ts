@@ -89,17 +89,58 @@ export function graphOf(definitions: Iterable<VariableDefinition>): DefinitionGr
   return new Map(Array.from(definitions, one => [one.name, usedBy(one)]))
 }
 
-/** Whether a definition leads back to itself. */
-export function isCyclic(name: string, graph: DefinitionGraph): boolean {
-  return reaches(name, name, graph, new Set())
+/** What is known of a graph once it has been gone through. */
+export interface DefinitionOrder {
+  /** Each after all that it is made of; those are left out that lead to one made of itself. */
+  readonly sorted: readonly string[]
+  /** Those that lead back to themselves. */
+  readonly cyclic: ReadonlySet<string>
+  /** Definitions in definitions, at most, of those that end. */
+  readonly depth: number
 }
 
-function reaches(from: string, to: string, graph: DefinitionGraph, seen: Set<string>): boolean {
-  for (const name of graph.get(from) ?? []) {
-    if (name === to) return true
-    if (seen.has(name)) continue
-    seen.add(name)
-    if (reaches(name, to, graph, seen)) return true
+/** Goes through a graph once: as often as a definition stands in others, it is looked at but once for each. */
+export function orderOf(graph: DefinitionGraph): DefinitionOrder {
+  const users = usersOf(graph)
+  const left = new Map([...graph].map(([name, parts]) => [name, countDefined(parts, graph)]))
+  const heights = new Map([...graph.keys()].map(name => [name, 1]))
+  const sorted = [...graph.keys()].filter(name => left.get(name) === 0)
+  for (const name of sorted) {
+    for (const user of users.get(name) ?? []) {
+      heights.set(user, Math.max(heights.get(user)!, heights.get(name)! + 1))
+      const more = left.get(user)! - 1
+      left.set(user, more)
+      if (more === 0) sorted.push(user)
+    }
+  }
+  const unsorted = [...graph.keys()].filter(name => left.get(name) !== 0)
+  const depth = sorted.reduce((most, name) => Math.max(most, heights.get(name)!), 0)
+  return { sorted, cyclic: new Set(unsorted.filter(name => reaches(name, graph))), depth }
+}
+
+function countDefined(parts: readonly string[], graph: DefinitionGraph): number {
+  return parts.reduce((count, part) => count + (graph.has(part) ? 1 : 0), 0)
+}
+
+/** Once for each time that it is used. */
+function usersOf(graph: DefinitionGraph): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>()
+  for (const [name, parts] of graph) {
+    for (const part of parts) {
+      const known = users.get(part)
+      if (known === undefined) users.set(part, [name])
+      else known.push(name)
+    }
+  }
+  return users
+}
+
+/** Whether a definition leads back to itself. */
+function reaches(name: string, graph: DefinitionGraph): boolean {
+  const seen = new Set(graph.get(name))
+  for (const next of seen) {
+    if (next === name) return true
+    for (const part of graph.get(next) ?? []) seen.add(part)
   }
   return false
 }

@@ -18,7 +18,9 @@ import {
   freshMs,
 } from './checker.ts'
 import { headFault, responseFault } from './expectation.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { type HttpAsk, HttpLine, loadHttpClient } from './http-line.ts'
+import { NameLookup } from './name-lookup.ts'
 import type { ProbeTarget } from './probe-target.ts'
 import { bytesText, quoted } from './reason.ts'
 import { RegexPatience } from './regex-patience.ts'
@@ -35,9 +37,7 @@ interface Running {
   redirects: number
   status: number
   headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly chunks: Buffer[]
-  bytes: number
-  isCut: boolean
+  readonly body: FirstBytes
 }
 
 export class HttpChecker implements Checker {
@@ -48,6 +48,7 @@ export class HttpChecker implements Checker {
   readonly #host: string
   readonly #line: HttpLine
   readonly #patience: RegexPatience
+  readonly #names = new NameLookup()
   #running: Running | null = null
 
   constructor(target: ProbeTarget, check: HttpCheck, time: CheckTime) {
@@ -72,9 +73,7 @@ export class HttpChecker implements Checker {
       redirects: 0,
       status: 0,
       headers: {},
-      chunks: [],
-      bytes: 0,
-      isCut: false,
+      body: new FirstBytes(PROBE_BODY_BYTES_MAX),
     }
     this.#running = running
     void loadHttpClient().then(() => {
@@ -97,6 +96,7 @@ export class HttpChecker implements Checker {
   }
 
   close(): void {
+    this.#names.stop()
     this.#line.close()
   }
 
@@ -129,11 +129,8 @@ export class HttpChecker implements Checker {
   /** Takes bytes until there are enough to judge by. */
   #onBody(running: Running, chunk: Buffer): boolean {
     if (this.#running !== running) return false
-    const room = PROBE_BODY_BYTES_MAX - running.bytes
-    running.chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk)
-    running.bytes += Math.min(room, chunk.length)
-    if (chunk.length <= room) return true
-    running.isCut = true
+    running.body.add(chunk)
+    if (!running.body.isCut) return true
     // The line stops itself after this.
     queueMicrotask(() => this.#onEnd(running))
     return false
@@ -148,7 +145,7 @@ export class HttpChecker implements Checker {
       {
         status: running.status,
         headers: running.headers,
-        body: running.chunks.length === 1 ? running.chunks[0]! : Buffer.concat(running.chunks),
+        body: running.body.bytes,
         tookMs: clock.nowMs - running.startedMs,
       },
       this.#check.expect,
@@ -179,9 +176,7 @@ export class HttpChecker implements Checker {
     running.url = url
     running.status = 0
     running.headers = {}
-    running.chunks.length = 0
-    running.bytes = 0
-    running.isCut = false
+    running.body.clear()
     const host = url.host === this.#url.host ? this.#host : url.host
     this.#ask(running, `${url.pathname}${url.search}`, host)
     return true
@@ -209,6 +204,7 @@ export class HttpChecker implements Checker {
       isHttp2: this.#check.isHttp2,
       keepaliveMs,
       clock: this.#time.clock,
+      lookUp: this.#names.lookUp,
     })
   }
 
@@ -221,10 +217,11 @@ export class HttpChecker implements Checker {
 
 function factsOf(running: Running): string[] {
   if (running.status === 0) return []
-  const facts = [String(running.status)]
-  if (running.isCut) facts.push(`first ${bytesText(running.bytes)}`)
-  else if (running.bytes > 0) facts.push(bytesText(running.bytes))
-  if (running.redirects > 0) facts.push(`at ${quoted(running.url.href)}`)
+  const { status, body, redirects, url } = running
+  const facts = [String(status)]
+  if (body.isCut) facts.push(`first ${bytesText(body.length)}`)
+  else if (body.length > 0) facts.push(bytesText(body.length))
+  if (redirects > 0) facts.push(`at ${quoted(url.href)}`)
   return facts
 }
 

@@ -16,7 +16,7 @@ export function httpFault(error: unknown, hasHead: boolean): string {
     case 'UND_ERR_SOCKET':
       // The library's word for an end; the system's error, where there was one, is its cause.
       if (systemErrorCode(cause) !== '') return connectionFault('recv', cause)
-      return closedText(hasHead)
+      return UNASKED[messageOf(error)] ?? closedText(hasHead)
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return closedText(true)
     case 'UND_ERR_HEADERS_OVERFLOW':
@@ -31,6 +31,12 @@ export function httpFault(error: unknown, hasHead: boolean): string {
         ? `peer sent no valid HTTP (${plain(messageOf(error))})`
         : connectionFault('recv', error)
   }
+}
+
+/** Where the library closes the connection itself: its word for why, and ours. */
+const UNASKED: Readonly<Record<string, string>> = {
+  'bad response': 'peer sent 100 Continue, which nobody had asked for',
+  'bad upgrade': 'peer went over to another protocol, which nobody had asked for',
 }
 
 function closedText(hasHead: boolean): string {

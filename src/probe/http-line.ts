@@ -2,7 +2,7 @@
 // here: so that it is known what a check was doing, and that nothing is left of it when it is
 // stopped.
 
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Client, Dispatcher } from 'undici'
 import { assert } from '../base/assert.ts'
@@ -12,6 +12,7 @@ import type { ProbeTls } from '../model/probe.ts'
 import { httpFault } from './http-fault.ts'
 import { PROBE_LIMITS } from './limits.ts'
 import { OpeningSocket } from './open-socket.ts'
+import { bytesText } from './reason.ts'
 
 export interface HttpLineOptions {
   readonly address: ListenAddress
@@ -22,6 +23,7 @@ export interface HttpLineOptions {
   /** How long one connection serves; 0 = for one request. */
   readonly keepaliveMs: number
   readonly clock: SystemClock
+  readonly lookUp: LookupFunction
 }
 
 export interface HttpAsk {
@@ -45,6 +47,8 @@ export interface HttpSink {
 
 /** What the library is asked to keep apart from its own failures. */
 const STOPPED = new Error('stopped')
+
+const TOO_LARGE = `response takes more than ${bytesText(PROBE_LIMITS.responseBytesMax)} to be sent`
 
 /** Loading the library takes longer than starting the program: only who asks by HTTP pays. */
 let loading: Promise<void> | null = null
@@ -77,6 +81,8 @@ export class HttpLine {
   #hasHead = false
   /** The request went over a connection that had served before. */
   #isReused = false
+  /** What the connection had brought before the request. */
+  #bytesBefore = 0
 
   constructor(options: HttpLineOptions) {
     this.#options = options
@@ -142,6 +148,7 @@ export class HttpLine {
     this.#openFault = ''
     const { keepaliveMs, clock } = this.#options
     this.#isReused = this.#socket !== null
+    this.#bytesBefore = this.#socket?.bytesRead ?? 0
     // A connection that is old serves once more, and says so.
     const isLast =
       keepaliveMs === 0 || (this.#isReused && clock.nowMs - this.#openedMs >= keepaliveMs)
@@ -237,11 +244,11 @@ export class HttpLine {
   }
 
   #open(callback: (...answer: [null, Socket] | [Error, null]) => void): void {
-    const { address, tls, isHttp2, serverName, clock } = this.#options
+    const { address, tls, isHttp2, serverName, clock, lookUp } = this.#options
     // A connection is opened for a request; the library may ask for one when it has gone.
     if (this.#ask === null) return void queueMicrotask(() => callback(STOPPED, null))
     const protocols = isHttp2 ? ['h2', 'http/1.1'] : ['http/1.1']
-    const options = { address, tls, serverName, protocols, clock }
+    const options = { address, tls, serverName, protocols, clock, lookUp }
     const opening = new OpeningSocket(options, (socket, fault) => {
       if (this.#opening === opening) this.#opening = null
       const wrong = socket === null ? fault : this.#protocolFault(socket)
@@ -254,12 +261,27 @@ export class HttpLine {
       clock.refresh()
       this.#openedMs = clock.nowMs
       this.#isReused = false
+      this.#bytesBefore = 0
       this.#socket = socket
       this.#isConnected = true
+      if (!isHttp2) socket.on('readable', () => this.#count(socket))
       callback(null, socket)
     })
     this.#opening = opening
     this.#giveUpOpening = () => callback(STOPPED, null)
+  }
+
+  /** Chunks may be nearly all frame and no body: what came over the wire has a limit of its own. */
+  #count(socket: Socket): void {
+    const asked = this.#ask
+    if (asked === null || socket !== this.#socket) return
+    if (socket.bytesRead - this.#bytesBefore <= PROBE_LIMITS.responseBytesMax) return
+    // The library takes what has come first; perhaps that is all that was wanted.
+    queueMicrotask(() => {
+      if (this.#ask !== asked) return
+      this.stop()
+      asked.sink.onFault(TOO_LARGE)
+    })
   }
 
   /** Makes sure that both sides speak the same version. */

@@ -4,6 +4,8 @@
 export const PROBE_LIMITS = {
   /** Bytes of a response's head; nginx itself stops at 8 kilobytes for a field. */
   headBytesMax: 16 * 1024,
+  /** Bytes of a whole response over HTTP/1 on the wire: chunks of one byte make six of one. */
+  responseBytesMax: 4 * 1024 * 1024,
   /** What the first bytes of a compressed body may grow to before they are looked at no more. */
   inflatedBytesMax: 4 * 1024 * 1024,
   /** One run of a regex over a body; real ones take well under a millisecond. */
@@ -27,6 +29,9 @@ export const PROBE_LIMITS = {
   /** Connections of checks on their way, over all and to one host. */
   connectionsMax: 1024,
   connectionsPerHostMax: 512,
+  /** Names looked up at once, by checks that find theirs soon and by the others; what is soon. */
+  lookupsMax: 1,
+  lookupSlowMs: 1000,
   /** Programs of checks that run, over all and of one name. */
   programsMax: 64,
   programsPerNameMax: 32,

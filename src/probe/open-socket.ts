@@ -2,7 +2,7 @@
 // certificate is looked at here and not by the TLS library, so that a reason can say what is wrong
 // with it.
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { SystemClock } from '../base/clock.ts'
 import type { ListenAddress } from '../model/listener.ts'
@@ -19,6 +19,8 @@ export interface SocketOptions {
   /** ALPN; empty = none is offered. */
   readonly protocols: readonly string[]
   readonly clock: SystemClock
+  /** How a name is looked up; addresses need none. */
+  readonly lookUp?: LookupFunction
 }
 
 /** A connection that is being opened. */
@@ -32,9 +34,12 @@ export class OpeningSocket {
   /** @param onEnd called once, later: with an open socket, or with what went wrong */
   constructor(options: SocketOptions, onEnd: (socket: Socket | null, fault: string) => void) {
     this.#onEnd = onEnd
-    const { address, tls } = options
+    const { address, tls, lookUp } = options
+    const found = lookUp === undefined ? {} : { lookup: lookUp }
     const place =
-      address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+      address.kind === 'unix'
+        ? { path: address.path }
+        : { host: address.host, port: address.port, ...found }
     if (tls === null) {
       const socket = connectTcp(place)
       socket.once('connect', () => this.#end(socket, ''))

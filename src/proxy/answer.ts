@@ -21,6 +21,8 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
 const OF_200: ReadonlySet<number> = new Set([206, 304, 412, 416])
 /** nginx's own code for too large a head; clients get 400 in its place. */
 const HEAD_TOO_LARGE = 494
+/** Their pages are the last answer on a connection, whoever said so (ngx_http_special_response_handler). */
+const LAST_ANSWERS: ReadonlySet<number> = new Set([400, 413, 414, 495, 496, 497, 500, 501])
 const CONTENT_TYPE = /^Content-Type: .*\r\n/m
 const HTML = 'Content-Type: text/html\r\n'
 
@@ -31,17 +33,25 @@ function locationOf(exchange: Exchange): LocationRuntime {
 /** Answers with `status`: through `error_page` where one is configured, else with the built-in page. */
 export function answerStatus(exchange: Exchange, status: number): void {
   if (exchange.isFinished || exchange.state !== 'none') return
-  if (status === 444) {
-    exchange.status = 444
-    cutExchange(exchange, locationOf(exchange).settings.client.resetsTimedOut)
+  if (isSilent(exchange, status)) {
+    exchange.status = status
+    const { resetsTimedOut } = locationOf(exchange).settings.client
+    cutExchange(exchange, status === 444 && resetsTimedOut)
     return
   }
+  if (LAST_ANSWERS.has(status)) exchange.mustClose = true
   if (mayHavePage(exchange) && status >= 300 && answerErrorPage(exchange, status)) return
   const sent = isNginxCode(status) ? 400 : status
   const location = locationOf(exchange)
   // An error page that itself comes to a status has that one: it is only what the page says that keeps the error's.
   const page = mayHaveBody(sent) ? builtInPage(sent, location.signature) : ''
   sendText(exchange, sent, page === '' ? '' : HTML, page)
+}
+
+/** Codes that stand for the end of the connection; 408 only where it is not we who waited in vain, nor the peer. */
+function isSilent({ failure, responseHead }: Exchange, status: number): boolean {
+  if (status === 444 || status === 499) return true
+  return status === 408 && failure === null && responseHead === null
 }
 
 /** Answers what a failure stands for. 499 means that nobody is left to answer. */

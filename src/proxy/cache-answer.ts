@@ -68,10 +68,9 @@ export function answerEntry(
   }
   const isErrorPage = exchange.errorStatus > 0
   const { files, proxy } = location.settings
-  const { forcesRanges } = proxy
   const judged = isErrorPage
     ? ANSWER_WHOLE
-    : judgeEntry(exchange.head, entry, cache.settings.mode, isNew, forcesRanges, files)
+    : judgeEntry(exchange.head, entry, cache.settings.mode, isNew, proxy, files)
   if (judged.status === 412 || judged.status === 416) {
     entry.release()
     // As in nginx, what is added to the whole stays with what could not be given.
@@ -95,7 +94,7 @@ export function answerEntry(
         : 'close'
   if (framing === 'close') exchange.mustClose = true
   const isKeepAlive = decideKeepAlive(exchange, status)
-  const isRangedEntry = isRanged(entry, cache.settings.mode, forcesRanges)
+  const isRangedEntry = isRanged(entry, cache.settings.mode, proxy)
   const text = location.response.fromStore(exchange, head, {
     status,
     lines:

@@ -8,6 +8,7 @@ import { FIELD } from '../http/field-list.ts'
 import type { RequestHead } from '../http/request-parser.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
 import type { CacheMode } from '../model/cache.ts'
+import type { ProxySettings } from '../model/proxy-settings.ts'
 import type { FileSettings } from '../model/settings.ts'
 import { judgeConditions, rangeHolds, type Validators } from './file-conditions.ts'
 import { type ByteRange, contentRange, parseRanges } from './file-range.ts'
@@ -16,6 +17,8 @@ import { makeMultipart } from './multipart.ts'
 
 /** What `if_modified_since` and `max_ranges` say. */
 type RangeSettings = Pick<FileSettings, 'modifiedSince' | 'rangesMax'>
+/** What a client does not see, nginx does not judge by; `forcesRanges` is whatever the peer said (`proxy_force_ranges`). */
+type PassedSettings = Pick<ProxySettings, 'forcesRanges' | 'hideFields'>
 
 export interface JudgedEntry {
   /** 0 = the entry's own. */
@@ -49,35 +52,35 @@ const CONDITION_BITS = [
   FIELD.range,
 ].reduce((bits, id) => bits | (1 << id), 0)
 
-/**
- * Whether parts of an entry can be asked for: in `nginx` mode only where its peer has said so.
- *
- * @param isForced whatever that said (`proxy_force_ranges`)
- */
-export function isRanged({ head, meta }: CacheEntry, mode: CacheMode, isForced: boolean): boolean {
+/** Whether parts of an entry can be asked for: in `nginx` mode only where its peer has said so. */
+export function isRanged(
+  { head, meta }: CacheEntry,
+  mode: CacheMode,
+  { forcesRanges, hideFields }: PassedSettings,
+): boolean {
   if (meta.length === -1 || head.status !== 200) return false
-  return isForced || mode === 'standard' || head.fields.findId(FIELD.accept_ranges) !== -1
+  if (forcesRanges || mode === 'standard') return true
+  return head.fields.findId(FIELD.accept_ranges) !== -1 && !hideFields.includes('accept-ranges')
 }
 
 /**
  * Judges the request's conditions, then its ranges (RFC 9110 §13.2.2).
  *
  * @param isNew the entry is being made for this request: nginx then takes one range only
- * @param isForced see `isRanged`
  */
 export function judgeEntry(
   request: RequestHead,
   entry: CacheEntry,
   mode: CacheMode,
   isNew: boolean,
-  isForced: boolean,
+  proxy: PassedSettings,
   files: RangeSettings,
 ): JudgedEntry {
   const isPart = entry.meta.parts !== null
   if (!isPart && !request.fields.mayHave(CONDITION_BITS)) return ANSWER_WHOLE
   return mode === 'standard'
     ? judgeByRfc(request, entry)
-    : judgeAsNginx(request, entry, isNew, isForced, files)
+    : judgeAsNginx(request, entry, isNew, proxy, files)
 }
 
 function judgeByRfc(request: RequestHead, entry: CacheEntry): JudgedEntry {
@@ -101,17 +104,17 @@ function judgeAsNginx(
   request: RequestHead,
   entry: CacheEntry,
   isNew: boolean,
-  isForced: boolean,
+  proxy: PassedSettings,
   files: RangeSettings,
 ): JudgedEntry {
   if (entry.head.status !== 200) return ANSWER_WHOLE
-  const validators = validatorsOf(entry.head)
+  const validators = validatorsOf(entry.head, proxy.hideFields)
   const condition = judgeConditions(request.fields, validators, files.modifiedSince)
   if (condition !== 0) return { ...ANSWER_WHOLE, status: condition, dropsType: true }
   const index = request.fields.findId(FIELD.range)
   const { length } = entry.meta
   if (index === -1 || request.method !== 'GET' || files.rangesMax === 0) return ANSWER_WHOLE
-  if (!isRanged(entry, 'nginx', isForced)) return ANSWER_WHOLE
+  if (!isRanged(entry, 'nginx', proxy)) return ANSWER_WHOLE
   if (!rangeHolds(request.fields, validators)) return ANSWER_WHOLE
   const ranges = parseRanges(request.fields.value(index), length, files.rangesMax)
   if (ranges === null || (isNew && ranges.length > 1 && ranges !== 'unsatisfiable'))
@@ -140,10 +143,9 @@ function answerRanges(
   return { status: 206, length: body.length, parts: body.parts, lines: body.line, dropsType: true }
 }
 
-function validatorsOf(head: ResponseHead): Validators {
-  const { fields } = head
-  const etag = fields.findId(FIELD.etag)
-  const modified = fields.findId(FIELD.last_modified)
+function validatorsOf({ fields }: ResponseHead, hidden: readonly string[]): Validators {
+  const etag = hidden.includes('etag') ? -1 : fields.findId(FIELD.etag)
+  const modified = hidden.includes('last-modified') ? -1 : fields.findId(FIELD.last_modified)
   return {
     etag: etag === -1 ? '' : fields.value(etag),
     modified: modified === -1 ? Number.NaN : parseHttpDate(fields.value(modified)),

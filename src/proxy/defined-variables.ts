@@ -6,7 +6,7 @@ import { unreachable } from '../base/assert.ts'
 import {
   type DefinitionGraph,
   graphOf,
-  isCyclic,
+  orderOf,
   type VariableDefinition,
 } from '../model/variable-definitions.ts'
 import { compileGeo } from './defined-geo.ts'
@@ -56,11 +56,13 @@ export function compileDefinitions(
 ): ReadonlyMap<string, Variable> {
   const byName = new Map(definitions.map(definition => [definition.name, definition]))
   const graph = graphOf(byName.values())
+  const { sorted, cyclic, depth } = orderOf(graph)
+  const constant = constantOf(sorted, graph)
   return new Map(
     [...byName].map(([name, definition]) => {
       const plain = compileOne(definition)
-      const variable = isCyclic(name, graph) ? guarded(name, plain) : plain
-      return [name, isKept(definition, graph) ? kept(name, variable) : variable]
+      const variable = cyclic.has(name) || depth > DEPTH_MAX ? guarded(name, plain) : plain
+      return [name, isKept(definition, constant) ? kept(name, variable) : variable]
     }),
   )
 }
@@ -68,13 +70,14 @@ export function compileDefinitions(
 /** Those to which a head that comes again on its connection gives the same value. */
 export function listStable(definitions: readonly VariableDefinition[]): readonly string[] {
   const graph = graphOf(definitions)
-  const kept = new Set(definitions.filter(one => isKept(one, graph)).map(({ name }) => name))
-  const isStable = (name: string): boolean => {
-    const parts = graph.get(name)
-    if (parts === undefined) return isStableVariable(name)
-    return !kept.has(name) && parts.every(isStable)
-  }
-  return [...graph.keys()].filter(name => !isCyclic(name, graph) && isStable(name))
+  const { sorted } = orderOf(graph)
+  const constant = constantOf(sorted, graph)
+  const kept = new Set(definitions.filter(one => isKept(one, constant)).map(({ name }) => name))
+  const stable = new Set<string>()
+  const isStable = (name: string) => (graph.has(name) ? stable.has(name) : isStableVariable(name))
+  for (const name of sorted)
+    if (!kept.has(name) && graph.get(name)!.every(isStable)) stable.add(name)
+  return [...stable]
 }
 
 function compileOne(definition: VariableDefinition): Variable {
@@ -101,30 +104,41 @@ function kept(name: string, variable: Variable): Variable {
   }
 }
 
+/** Set where it went round too often, until all that stood around it have their values. */
+let isTooDeep = false
+
 function guarded(name: string, variable: Variable): Variable {
   return exchange => {
+    // Whoever asks twice on each round would otherwise ask more often than there is time.
+    if (isTooDeep) return null
     if (depthLeft === 0) {
+      isTooDeep = true
       logFailure(exchange, 'error', `cycle while evaluating variable "${name}"`)
       return null
     }
     depthLeft--
     const value = variable(exchange)
     depthLeft++
+    if (depthLeft === DEPTH_MAX) isTooDeep = false
     return value
   }
 }
 
 /** Whether it shows how often the value is worked out: its parts may change, or it leaves captures behind. */
-function isKept(definition: VariableDefinition, graph: DefinitionGraph): boolean {
+function isKept(definition: VariableDefinition, constant: ReadonlySet<string>): boolean {
   if (definition.kind !== 'split' && definition.isVolatile) return false
   if (definition.kind === 'map' && definition.regexes.length > 0) return true
   if (definition.kind === 'geo' && definition.proxies.length > 0) return true
-  return !isConstant(definition.name, graph)
+  return !constant.has(definition.name)
 }
 
-function isConstant(name: string, graph: DefinitionGraph, seen: readonly string[] = []): boolean {
-  if (seen.includes(name)) return false
-  const parts = graph.get(name)
-  if (parts !== undefined) return parts.every(part => isConstant(part, graph, [...seen, name]))
-  return CONSTANT.has(name) || name.startsWith('http_') || name.startsWith('cookie_')
+/** The definitions that nothing changes during a request. */
+function constantOf(sorted: readonly string[], graph: DefinitionGraph): ReadonlySet<string> {
+  const constant = new Set<string>()
+  const isConstant = (name: string) =>
+    graph.has(name)
+      ? constant.has(name)
+      : CONSTANT.has(name) || name.startsWith('http_') || name.startsWith('cookie_')
+  for (const name of sorted) if (graph.get(name)!.every(isConstant)) constant.add(name)
+  return constant
 }

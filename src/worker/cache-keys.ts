@@ -1,6 +1,7 @@
 // Which keys a URL has in the caches: the request is made up, led through servers and locations as a client's would be,
 // and the location's template makes the key. What only a client's own fields or address could say is empty.
 
+import { failureText } from '../base/failure.ts'
 import { DetachedClient } from '../downstream/detached-client.ts'
 import { findHeadEnd, parseRequestHead, RequestHead } from '../http/request-parser.ts'
 import { piecesPrefix } from '../proxy/cache-key.ts'
@@ -39,7 +40,7 @@ export function findCacheKeys(snapshot: WorkerSnapshot, url: string, method: str
     const head = new RequestHead()
     const end = findHeadEnd(bytes, 0, bytes.length)
     const failure = parseRequestHead(bytes, 0, end, head, HEAD_LIMITS)
-    if (failure !== null) return refuse(`"${url}" cannot be asked for: ${failure.detail}`)
+    if (failure !== null) return refuse(`"${url}" cannot be asked for: ${failureText(failure)}`)
     const key = keyAt(runtime, head)
     if (key !== null) found.set(JSON.stringify(key), key)
   }

@@ -97,6 +97,14 @@ describe('sendMail', () => {
     assert.match(told[1]!, /^HELO /)
   })
 
+  it('takes a reply without a text', async t => {
+    const { smtp, told } = await openServer(t, line =>
+      line.startsWith('MAIL') ? '250\r\n' : line.startsWith('RCPT') ? '250-\r\n250\r\n' : null,
+    )
+    assert.equal(await sendMail(MAIL, sending(smtp, { timeoutMs: 5000 })), null)
+    assert.equal(told[4], 'DATA')
+  })
+
   it('tells what a server has against it', async t => {
     const { smtp } = await openServer(t, line =>
       line.startsWith('RCPT') ? '550 nobody\r\n' : null,

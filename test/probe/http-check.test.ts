@@ -225,6 +225,43 @@ describe('HttpChecker', () => {
     })
   }
 
+  for (const [name, chunk] of [
+    ['whose chunks are nearly all frame', `1;${'e'.repeat(5000)}\r\nx\r\n`],
+    ['whose first chunk never begins', 'e'.repeat(5000)],
+  ] as const) {
+    it(`gives up on a body ${name}, and closes`, async t => {
+      const closed = Promise.withResolvers<void>()
+      const address = await serveSockets(t, socket => {
+        socket.once('close', () => closed.resolve())
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;')
+        const more = () => {
+          while (!socket.destroyed && socket.write(chunk));
+        }
+        socket.on('drain', more)
+        more()
+      })
+      const { fault } = await askOnce(t, address)
+      assert.equal(fault, 'response takes more than 4,194,304 bytes to be sent')
+      await closed.promise
+    })
+  }
+
+  it('says that a response is none where the peer goes another way', async t => {
+    const faults: string[] = []
+    for (const head of ['100 Continue', '101 Switching Protocols\r\nUpgrade: x']) {
+      const address = await serveSockets(t, socket =>
+        socket.once('data', () => {
+          socket.write(`HTTP/1.1 ${head}\r\nConnection: upgrade\r\n\r\n`)
+        }),
+      )
+      faults.push((await askOnce(t, address)).fault)
+    }
+    assert.deepEqual(faults, [
+      'peer sent 100 Continue, which nobody had asked for',
+      'peer went over to another protocol, which nobody had asked for',
+    ])
+  })
+
   it('finds a text that ends with the first 256 KiB, and none behind it', async t => {
     const address = await serve(t, (request, response) => {
       const isInside = request.url === '/inside'

@@ -386,7 +386,9 @@ export class DiskStore implements CacheStore {
   }
 
   #purge(slot: number, digest: Digest): void {
-    if (this.#zone.purge(slot, digest)) this.#removeFile(digestHex(digest))
+    if (!this.#zone.purge(slot, digest)) return
+    this.#zone.counters.add(CACHE_COUNTER.purges, 1)
+    this.#removeFile(digestHex(digest))
   }
 
   /** The least recently used entry made room for another one. */

@@ -19,7 +19,7 @@ import {
   isBlockSound,
 } from './entry-file.ts'
 import { FileBody } from './file-body.ts'
-import type { FileCalls } from './file-calls.ts'
+import { type FileCalls, READ_FLAGS } from './file-calls.ts'
 import { MemoryBody } from './memory-body.ts'
 import type { OpenFile } from './open-entries.ts'
 import { SoundBlocks, type SoundFile } from './sound-blocks.ts'
@@ -87,7 +87,7 @@ export class EntryReader {
   ): void {
     let fd = -1
     try {
-      fd = this.#files.openSync(path, 'r')
+      fd = this.#files.openSync(path, READ_FLAGS)
       const stats = this.#files.fstatSync(fd)
       const found = this.#readHead(fd, stats.size, path, hex, key)
       if ('kind' in found) {

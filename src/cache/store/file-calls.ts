@@ -28,3 +28,9 @@ export type FileCalls = Pick<
 >
 
 export const SYSTEM_FILES: FileCalls = fs
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants
+/** A link is not followed, and nothing that only has the name of an entry is waited for. */
+export const READ_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+/** The same, to change it. */
+export const CHANGE_FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK

@@ -17,6 +17,7 @@ import {
   metaCapacityFor,
 } from './entry-file.ts'
 import { entryPath } from './entry-path.ts'
+import { CHANGE_FLAGS } from './file-calls.ts'
 import { type CacheDirectory, NewFile } from './new-file.ts'
 import type { EntryPlace } from './stored-entry.ts'
 
@@ -64,7 +65,7 @@ class MetaUpdate {
 
   start(): void {
     const { files, root, levels } = this.#directory
-    files.open(entryPath(root, levels, this.#place.hex), 'r+', (error, fd) => {
+    files.open(entryPath(root, levels, this.#place.hex), CHANGE_FLAGS, (error, fd) => {
       if (error !== null) {
         this.#end(error)
         return

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { systemErrorCode } from '../../base/system-error.ts'
 import { decodeHeader, HEADER_BYTES } from './entry-file.ts'
 import { entryPath, levelDirectories, temporaryPath } from './entry-path.ts'
-import type { FileCalls } from './file-calls.ts'
+import { type FileCalls, READ_FLAGS } from './file-calls.ts'
 import { writePieces } from './write-pieces.ts'
 
 const FILE_MODE = 0o600
@@ -63,7 +63,7 @@ export class NewFile {
     const { files } = this.#directory
     const bytes = Buffer.allocUnsafe(HEADER_BYTES)
     try {
-      const fd = files.openSync(this.path, 'r')
+      const fd = files.openSync(this.path, READ_FLAGS)
       const count = files.readSync(fd, bytes, 0, HEADER_BYTES, 0)
       const header = decodeHeader(bytes, count, files.fstatSync(fd).size)
       files.closeSync(fd)

@@ -172,7 +172,8 @@ function httpCheck(
 ): ProbeCheck {
   const { values } = virtual
   const own = real?.pair?.request ?? null
-  const path = own === null ? pathOf(values.request?.value ?? '/') : ownPath(real!, isTls, reading)
+  const path =
+    own === null ? pathOf(values.request?.value ?? '/') : ownPath(real!, isTls, virtual, reading)
   const test = testOf(real, virtual, makeTest)
   return {
     ...PLAIN_HTTP_CHECK,
@@ -207,16 +208,27 @@ function encoded(text: string): string {
 }
 
 /** The request of one real: a path, or a URL that names that real. */
-function ownPath(real: RealLine, isTls: boolean, reading: Reading): string {
+function ownPath(
+  real: RealLine,
+  isTls: boolean,
+  { values }: VirtualDraft,
+  reading: Reading,
+): string {
   const { text, start } = real.pair!.request
-  const url = /^(https?):\/\/([^/]*)(.*)$/s.exec(text)
+  const url = /^(https?):\/\/([^/?#]*)(.*)$/s.exec(text)
   if (url === null) return pathOf(text)
   const [, scheme, place = '', path = ''] = url
   const isOwn = place.replace(/:\d+$/, '').toLowerCase() === hostOf(real)
+  const port = Number(/:(\d+)$/.exec(place)?.[1] ?? (isTls ? 443 : 80))
+  // Without either the port is that of the virtual server, or of the service.
+  const checkedPort = values.checkport?.value ?? real.port ?? port
+  const hint = 'write the path alone; "virtualhost" is for the name, "checkport" for the port'
+  const refuse = (problem: string) =>
+    void reading.refuse(real.statement, problem, hint, start, start + text.length)
   if (!isOwn || (scheme === 'https') !== isTls) {
-    const problem = `Cannot ask "${scheme}://${place}" about another server`
-    const hint = 'write the path alone; "virtualhost" is for the name, "checkport" for the port'
-    reading.refuse(real.statement, problem, hint, start, start + text.length)
+    refuse(`Cannot ask "${scheme}://${place}" about another server`)
+  } else if (port !== checkedPort) {
+    refuse(`Cannot ask port ${port} about a real that is checked at port ${checkedPort}`)
   }
   return pathOf(path)
 }

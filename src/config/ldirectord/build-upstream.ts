@@ -65,7 +65,7 @@ export function buildUpstream(
     alerts: buildAlerts(values, globals),
     maintenancePath: globals.maintenancedir?.value ?? null,
     sticky: buildSticky(name, values),
-    fallback: buildFallback(virtual, globals),
+    fallback: buildFallback(virtual, globals, reading),
     isImplicit: false,
   }
 }
@@ -153,6 +153,7 @@ function buildSticky(name: string, { persistent, netmask }: Draft): Sticky | nul
 function buildFallback(
   { values, host, port, origin }: VirtualDraft,
   globals: Draft,
+  reading: Reading,
 ): Fallback | null {
   const isIpv6 = host.includes(':')
   const key = isIpv6 ? 'fallback6' : 'fallback'
@@ -169,6 +170,11 @@ function buildFallback(
     host: written.value.host,
     port: written.value.port ?? port,
   } as const
+  if (address.host === host && address.port === port) {
+    const message = `The fallback ${serverText(host, port)} is this virtual server itself`
+    const hint = 'requests would go round until their fields are too large: write its own port'
+    reading.diagnostics.warning(message, written.origin, hint)
+  }
   return {
     origin: written.origin,
     answer: { kind: 'address', name: serverText(address.host, address.port), address },

@@ -71,7 +71,7 @@ const CHECKS: readonly string[] = [
     'Perl’s regular expressions to JavaScript’s. Possessive quantifiers, atomic groups, ' +
     'recursion and conditions have nothing equal there and are errors.',
   'A request of a real (`real=… "REQUEST", "RECEIVE"`) is a path, or a URL of that very real; ' +
-    'one of another server is an error.',
+    'one of another server, or of another port than is checked, is an error.',
   'Reals without a port are checked at the port of their service, as in ldirectord, and used at ' +
     'the port of the virtual server.',
 ]

@@ -58,8 +58,10 @@ export function readListen(directive: Directive, scope: ServerScope, reading: Re
   const origin = statementOrigin(directive)
   for (const address of addresses) {
     const text = addressText(address)
-    if (scope.listens.some(listen => addressText(listen.address) === text)) {
-      reading.refuse(word!, `a duplicate listen ${text}`)
+    const same = scope.listens.find(listen => addressText(listen.address) === text)
+    if (same !== undefined) {
+      const hint = `it stands in ${same.origin.file}:${same.origin.line} already`
+      reading.refuse(word!, `a duplicate listen ${text}`, hint)
     } else {
       const listen: Listen = { origin, address, ...options }
       scope.listens.push(listen)

@@ -1,6 +1,8 @@
 // The nginx.conf dialect: lexer → tree with positions → directive table → model. What is written
 // holds as in nginx (docs/directives.md); what does not work here is an error, never silence.
 
+import { checkDefaults, type Report } from '../../model/check.ts'
+import type { Config } from '../../model/config.ts'
 import type { Reader, ReadOptions, ReadResult } from '../reader.ts'
 import { makeSource, originAt, type Source } from '../source.ts'
 import { buildConfig, GLOBALS_FILE } from './build-config.ts'
@@ -49,6 +51,7 @@ function read(source: Source, options: ReadOptions): ReadResult {
   if (main.http !== null) checkLogFormats(main.http.logFormats, reading)
   const config = buildConfig(main, source, reading)
   checkErrorPages(config, main, reading)
+  if (reading.diagnostics.hasErrors) checkAnyway(config, reading)
   const { diagnostics, sources, directories, journal } = reading
   return {
     config: diagnostics.hasErrors ? null : config,
@@ -57,4 +60,12 @@ function read(source: Source, options: ReadOptions): ReadResult {
     directories,
     ...(journal === null ? {} : { written: journal }),
   }
+}
+
+/** With a mistake in the file nobody checks the configuration as a whole: what shows anyway. */
+function checkAnyway(config: Config, { diagnostics }: Reading): void {
+  const report: Report = (_severity, message, origin, hint) => {
+    diagnostics.error(message, origin, hint)
+  }
+  checkDefaults(config.servers, report)
 }

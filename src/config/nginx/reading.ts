@@ -6,8 +6,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { CachePath } from '../../model/cache.ts'
 import type { CompatProfile, FileWatch } from '../../model/config.ts'
 import { DEFAULT_COMPAT } from '../../model/defaults.ts'
-import { LIMITS } from '../../model/limits.ts'
 import type { LimitZone } from '../../model/limit-settings.ts'
+import { LIMITS } from '../../model/limits.ts'
 import type { Origin } from '../../model/origin.ts'
 import type { VariableDefinition } from '../../model/variable-definitions.ts'
 import { isBlindVariable, isKnownVariable, VARIABLES } from '../../model/variables.ts'
@@ -160,17 +160,24 @@ export class Reading {
 
   /** Complains about variables that neither exist nor are captured anywhere. */
   checkVariables(): void {
+    const hints = new Map<string, string>()
     for (const { name, origin } of this.#variableUses) {
       if (isBlindVariable(name) && !this.captures.has(name)) {
         const hint = 'leave it out: access logs show "-"'
         this.warnOnce(`variable "$${name}" never has a value here`, origin, hint)
       }
       if (/^[1-9]$/.test(name) || this.captures.has(name) || isKnownVariable(name)) continue
-      const known = [...this.captures, ...VARIABLES.map(variable => variable.name)]
-      const meant = nearest(name, known)
-      const hint = meant === null ? '' : `did you mean "$${meant}"?`
+      const hint = hints.get(name) ?? this.#variableHint(name)
+      hints.set(name, hint)
       this.diagnostics.error(`unknown "${name}" variable`, origin, hint)
     }
+  }
+
+  #variableHint(name: string): string {
+    const known = [...this.captures, ...VARIABLES.map(variable => variable.name)]
+    const meant = nearest(name, known)
+    if (meant !== null) return `did you mean "$${meant}"?`
+    return 'define it: set, map, geo, split_clients, or a group (?<name>…) of a regex'
   }
 
   /** The directives of a block with every `include` replaced by what the files hold. */

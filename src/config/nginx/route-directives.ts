@@ -99,9 +99,8 @@ function readLocation(
   reading: Reading,
 ): void {
   const found = parseMatch(directive, reading)
-  if (found === null) return
-  const { match, text } = found
-  if (!checkNesting(directive, scope, match, text, reading)) return
+  const { match, text } = found ?? UNREADABLE
+  const isGood = found !== null && checkNesting(directive, scope, match, text, reading)
   const location: LocationScope = {
     kind: 'location',
     block: 'location',
@@ -118,7 +117,8 @@ function readLocation(
     targetWord: null,
     probes: [],
   }
-  scope.locations.push(location)
+  // What is wrong in a refused location is said in the same pass.
+  if (isGood) scope.locations.push(location)
   reading.walk(directive.block!, location)
 }
 
@@ -126,6 +126,12 @@ interface FoundMatch {
   readonly match: LocationMatch
   /** The path, pattern or name as written. */
   readonly text: string
+}
+
+/** Stands for a match that was refused: any location may stand inside. */
+const UNREADABLE: FoundMatch = {
+  match: { kind: 'regex', pattern: '', isCaseInsensitive: false },
+  text: '',
 }
 
 /** Both forms: `location = /x` and, with the modifier glued on, `location =/x`. */

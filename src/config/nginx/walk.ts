@@ -78,11 +78,13 @@ function refuseName(
     reading.diagnostics.error(`directive "${name}" is not supported yet`, origin, hint)
     return
   }
-  const meant = nearest(name, knownNames())
-  const suggestion = meant === null ? '' : `did you mean "${meant}"?`
+  const meant = reading.diagnostics.isFull ? null : nearest(name, knownNames())
+  const suggestion = meant === null ? KNOWN_HINT : `did you mean "${meant}"?`
   const hint = thirdPartyHint(name) ?? suggestion
   reading.diagnostics.error(`unknown directive "${name}"`, origin, hint)
 }
+
+const KNOWN_HINT = 'remove it: docs/directives.md has all that are known'
 
 /** Contexts that are not the name of their block. */
 const PLACES: Partial<Readonly<Record<Context, string>>> = {

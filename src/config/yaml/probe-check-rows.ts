@@ -204,7 +204,9 @@ export const CHECK_ROWS: readonly Row<CheckDraft>[] = [
   checkRow('args', 'arguments', list(freeText('text', 'an argument', true)), {
     doc: 'What it gets before them',
   }),
-  checkRow('env', 'environment', ENVIRONMENT, { doc: 'Its environment, beside PATH and HOME' }),
+  checkRow('env', 'environment', ENVIRONMENT, {
+    doc: 'Its environment, beside that of this process',
+  }),
   checkRow('module', 'modulePath', FILE_PATH, {
     doc: 'For `function`: the module whose default export is called; throwing is bad',
   }),

@@ -1,7 +1,7 @@
 // The YAML dialect: text to model by the tables of this folder (docs/yaml.md). JSON is YAML, so it
 // is read too.
 
-import { once } from '../../model/check.ts'
+import { checkDefaults, once } from '../../model/check.ts'
 import { checkCaches } from '../../model/check-cache.ts'
 import { checkLimits } from '../../model/check-limits.ts'
 import { checkProbes } from '../../model/check-probes.ts'
@@ -64,6 +64,7 @@ function checkAnyway(config: Config, diagnostics: DiagnosticList): void {
   const report = once((severity, message, origin, hint) => {
     if (severity === 'error') diagnostics.error(message, origin, hint)
   })
+  checkDefaults(config.servers, report)
   checkVariables(config, report)
   checkCaches(config, report)
   checkLimits(config, report)

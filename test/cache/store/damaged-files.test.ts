@@ -1,7 +1,16 @@
 // Whatever happens to the files of a cache, a body that is given out is the one that was stored, or it breaks off.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -181,6 +190,28 @@ describe('DiskStore', () => {
     assert.ok(fixture.files().some(path => path.endsWith(hex)))
     assert.ok(await fill(fixture.store, key, pattern(60)))
     assert.ok((await load(fixture.store, key))?.equals(pattern(60)))
+  })
+
+  it('neither waits for nor follows what only has the name of an entry', async () => {
+    const body = pattern(300)
+    const key = keyOf('http://example.com/no-file')
+    assert.ok(await fill(fixture.store, key, body))
+    const path = pathOf(fixture, key.text)
+    const copy = `${fixture.root}/copy`
+    renameSync(path, copy)
+    fixture.lines.length = 0
+    for (const [what, make] of [
+      ['a pipe', () => execFileSync('mkfifo', [path])],
+      ['a link', () => symlinkSync(copy, path)],
+      ['a directory', () => mkdirSync(path)],
+    ] as const) {
+      make()
+      announce(fixture, key.text, 720)
+      assert.equal(await load(fixture.store, key), null, what)
+      rmSync(path, { recursive: true, force: true })
+    }
+    assert.match(fixture.lines[0]!, /is too small, removed$/)
+    rmSync(copy)
   })
 
   it('takes no file that has the name of another entry', async () => {
