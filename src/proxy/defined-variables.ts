@@ -48,6 +48,8 @@ const CONSTANT: ReadonlySet<string> = new Set([
 
 /** Definitions in definitions, as deep as nginx goes. */
 const DEPTH_MAX = 100
+/** Definitions that are worked out for one, at most, each as often as it is asked for. */
+const COST_MAX = 32
 let depthLeft = DEPTH_MAX
 
 /** Compiles all definitions; of two of one name the later one counts. */
@@ -132,13 +134,19 @@ function isKept(definition: VariableDefinition, constant: ReadonlySet<string>): 
   return !constant.has(definition.name)
 }
 
-/** The definitions that nothing changes during a request. */
+/** The definitions that nothing changes during a request, and that are worked out sooner than looked up. */
 function constantOf(sorted: readonly string[], graph: DefinitionGraph): ReadonlySet<string> {
   const constant = new Set<string>()
+  const costs = new Map<string, number>()
   const isConstant = (name: string) =>
     graph.has(name)
       ? constant.has(name)
       : CONSTANT.has(name) || name.startsWith('http_') || name.startsWith('cookie_')
-  for (const name of sorted) if (graph.get(name)!.every(isConstant)) constant.add(name)
+  for (const name of sorted) {
+    const parts = graph.get(name)!
+    const cost = parts.reduce((sum, part) => sum + (costs.get(part) ?? 0), 1)
+    costs.set(name, cost)
+    if (cost <= COST_MAX && parts.every(isConstant)) constant.add(name)
+  }
   return constant
 }

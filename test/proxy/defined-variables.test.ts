@@ -7,7 +7,7 @@ import type {
   MapDefinition,
   VariableDefinition,
 } from '../../src/model/variable-definitions.ts'
-import { compileDefinitions } from '../../src/proxy/defined-variables.ts'
+import { compileDefinitions, listStable } from '../../src/proxy/defined-variables.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import { compileTemplate, defineNames } from '../../src/proxy/variables.ts'
 import { makeExchange } from './exchange-fixture.ts'
@@ -99,6 +99,34 @@ describe('compileDefinitions', () => {
     const exchange = exchangeWith([map('one', 'two'), map('two', 'one'), map('free', 'http_host')])
     assert.equal(value(exchange, 'one'), '')
     assert.equal(value(exchange, 'free'), 'example.org')
+  })
+
+  it('ends a definition that asks itself twice on each round, and works out the next one', () => {
+    const isVolatile = true
+    const definitions = [map('one', 'two', { isVolatile }), map('two', 'one', { isVolatile })]
+    const exchange = exchangeWith([...definitions, map('above', 'one'), map('free', 'http_host')])
+    assert.equal(value(exchange, 'above'), '')
+    const other = exchangeWith([...definitions, map('free', 'one', { default: ['end'] })])
+    assert.equal(value(other, 'free'), 'end')
+  })
+
+  it('works a definition out once, however often others are made of it', () => {
+    for (const source of ['http_host', 'arg_a']) {
+      const chain = Array.from({ length: 90 }, (_, i) =>
+        map(`m${i}`, i === 0 ? source : `m${i - 1}`),
+      )
+      assert.equal(value(exchangeWith(chain), 'm89'), source === 'arg_a' ? '1' : 'example.org')
+      assert.deepEqual(listStable(chain).slice(0, 3), source === 'arg_a' ? [] : ['m0', 'm1', 'm2'])
+    }
+  })
+
+  it('goes no deeper than a hundred definitions', () => {
+    const chain = Array.from({ length: 5_000 }, (_, i) =>
+      map(`m${i}`, i === 0 ? 'uri' : `m${i - 1}`),
+    )
+    const exchange = exchangeWith(chain)
+    assert.equal(value(exchange, 'm4999'), '')
+    assert.equal(value(exchange, 'm99'), '/path')
   })
 
   it('may define a name like those of a family', () => {

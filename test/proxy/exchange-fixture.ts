@@ -92,7 +92,15 @@ function makeSnapshot(options: FixtureOptions): Snapshot {
   const clock = { nowMs: 6234.9, wallMs: WALL_MS, wallSeconds: Math.floor(WALL_MS / 1000) }
   const services = { clock, pid: 4711, hostname: 'host.test', version: '0.0.0' }
   const compat = options.compat ?? 'nginx/1.30'
-  return { services, compat, generation: 1, active: 1, isDraining: false, trace: null, definedVariables: new Map() } as unknown as Snapshot
+  return {
+    services,
+    compat,
+    generation: 1,
+    active: 1,
+    isDraining: false,
+    trace: null,
+    definedVariables: new Map(),
+  } as unknown as Snapshot
 }
 
 /** Gives the exchange the head of a peer's response. */

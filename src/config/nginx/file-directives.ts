@@ -2,7 +2,13 @@
 // Paths become absolute here, so that nothing later depends on a working directory.
 
 import type { Template } from '../../model/template.ts'
-import { type DirectiveRow, LEVELS_AND_IF, type LevelScope, MANY, scopeRow } from './directive-row.ts'
+import {
+  type DirectiveRow,
+  LEVELS_AND_IF,
+  type LevelScope,
+  MANY,
+  scopeRow,
+} from './directive-row.ts'
 import { levelRow, valueRow } from './level-rows.ts'
 import type { Word } from './lexer.ts'
 import type { Reading } from './reading.ts'

@@ -4,7 +4,13 @@
 import type { LogLevel } from '../../model/settings.ts'
 import { type AccessLog, type ErrorLog, LOG_LEVELS, type LogFormat } from '../../model/settings.ts'
 import type { Template } from '../../model/template.ts'
-import { type DirectiveRow, LEVELS_AND_IF, type LevelScope, MANY, scopeRow } from './directive-row.ts'
+import {
+  type DirectiveRow,
+  LEVELS_AND_IF,
+  type LevelScope,
+  MANY,
+  scopeRow,
+} from './directive-row.ts'
 import { levelRow } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'

@@ -23,9 +23,7 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
 
 /** Values that say what holds without the directive. */
 const HARMLESS: ReadonlyMap<string, readonly string[]> = new Map([
-  ...offs(
-    'gzip gzip_static gunzip ssi charset mirror http3 userid random_index',
-  ),
+  ...offs('gzip gzip_static gunzip ssi charset mirror http3 userid random_index'),
   ...values('on', 'mirror_request_body'),
 ])
 
