@@ -5,7 +5,14 @@ import type { ErrorLog } from '../base/error-log.ts'
 import { makePolicy } from '../cache/policy/make-policy.ts'
 import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { RewriteStep } from '../model/rewrite.ts'
-import type { Action, Location, ProxyTarget, Return, TryFiles } from '../model/route.ts'
+import type {
+  Action,
+  Location,
+  LocationMatch,
+  ProxyTarget,
+  Return,
+  TryFiles,
+} from '../model/route.ts'
 import type { AddedField, Settings } from '../model/settings.ts'
 import { literalText, type Template } from '../model/template.ts'
 import { PLAIN_EGRESS } from '../upstream/egress.ts'
@@ -70,6 +77,8 @@ export interface CacheStores {
 /** A location, or a server's own level (`location` null). */
 export interface LocationSource {
   readonly location: Location | null
+  /** What the location with the `alias` that holds here matched; null without one. */
+  readonly aliasMatch: LocationMatch | null
   readonly settings: Settings
   readonly returns: Return | null
   readonly rewrite: readonly RewriteStep[]
@@ -81,10 +90,18 @@ function compileField({ name, value, isAlways }: AddedField): AddField {
   return { name, render: compileTemplate(value), isAlways }
 }
 
-/** What there is to compile of a location. */
-export function sourceOf(location: Location): LocationSource {
+/** What there is to compile of a location; `around` is the one that it stands in. */
+export function sourceOf(location: Location, around: LocationSource | null = null): LocationSource {
   const { settings, returns, rewrite = [], tryFiles = null, action } = location
-  return { location, settings, returns, rewrite, tryFiles, action }
+  const aliasMatch = findAliasMatch(location, around)
+  return { location, aliasMatch, settings, returns, rewrite, tryFiles, action }
+}
+
+/** As in nginx an inherited `alias` replaces what its own location matched; written again it is another object. */
+function findAliasMatch(location: Location, around: LocationSource | null): LocationMatch | null {
+  const { isAlias, root } = location.settings.files
+  if (!isAlias) return null
+  return around?.settings.files.root === root ? around.aliasMatch : location.match
 }
 
 /** Compiles one location. */
@@ -103,6 +120,7 @@ export function compileLocation(source: LocationSource, context: CompileContext)
       : null
   const runtime: LocationRuntime = {
     config: location,
+    aliasMatch: source.aliasMatch,
     settings,
     signature,
     handler: exchange => handler(exchange),
@@ -110,7 +128,7 @@ export function compileLocation(source: LocationSource, context: CompileContext)
       source.rewrite.length === 0
         ? null
         : compileRewrite(source.rewrite, settings.logsRewrites, branch =>
-            compileLocation(sourceOf(branch), context),
+            compileLocation(sourceOf(branch, source), context),
           ),
     request,
     trailers,
@@ -142,7 +160,7 @@ export function compileLocation(source: LocationSource, context: CompileContext)
   const compiled = compileHandler(source, runtime, context)
   const own = trace === null ? compiled : traced(trace, runtime, compiled)
   const handler = limitMethods(location?.limitExcept, own, other =>
-    compileLocation(sourceOf(other), context),
+    compileLocation(sourceOf(other, source), context),
   )
   return runtime
 }

@@ -32,8 +32,8 @@ export class FilePaths {
   file(exchange: Exchange, uri: string): string | null {
     const root = this.#root(exchange)
     if (!this.#isAlias) return leavesRoot(uri) ? null : root + uri
-    const match = exchange.location?.config?.match
-    if (match === undefined) return leavesRoot(uri) ? null : root + uri
+    const match = exchange.location?.aliasMatch ?? null
+    if (match === null) return leavesRoot(uri) ? null : root + uri
     // The alias of a regex is the whole name, made of its captures.
     if (match.kind === 'regex') return root
     if (match.kind === 'named' || !uri.startsWith(match.path)) return null

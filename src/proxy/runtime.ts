@@ -10,7 +10,7 @@ import type { CacheStore } from '../cache/store/cache-store.ts'
 import type { CacheSettings } from '../model/cache.ts'
 import type { CompatProfile } from '../model/config.ts'
 import type { ResolverSettings } from '../model/resolver.ts'
-import type { Location, Server } from '../model/route.ts'
+import type { Location, LocationMatch, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Upstream } from '../model/upstream.ts'
 import type { ConnectionPool } from '../upstream/connection-pool.ts'
@@ -90,6 +90,8 @@ export type FallbackRuntime =
 export interface LocationRuntime {
   /** Null for the server's own level. */
   readonly config: Location | null
+  /** What the location with the `alias` that holds here matched; null without one. */
+  readonly aliasMatch: LocationMatch | null
   readonly settings: Settings
   readonly handler: Handler
   /** Its steps; null where there are none. */

@@ -11,7 +11,12 @@ import type { Location, Server } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import { AccessLogger } from '../proxy/access-log.ts'
 import { runLocation } from '../proxy/begin.ts'
-import { type CompileContext, compileLocation, sourceOf } from '../proxy/compile-location.ts'
+import {
+  type CompileContext,
+  compileLocation,
+  type LocationSource,
+  sourceOf,
+} from '../proxy/compile-location.ts'
 import { compileDefinitions, listStable } from '../proxy/defined-variables.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import { type LocationEntry, LocationTable } from '../proxy/location-table.ts'
@@ -216,7 +221,7 @@ function compileServer(server: Server, context: CompileContext): ServerRuntime {
     realIp: compileRealIp(settings.realIp),
     locations: compileLocations(locations, context),
     fallback: compileLocation(
-      { location: null, settings, returns, rewrite: [], tryFiles, action },
+      { location: null, aliasMatch: null, settings, returns, rewrite: [], tryFiles, action },
       context,
     ),
     rewrite:
@@ -228,15 +233,20 @@ function compileServer(server: Server, context: CompileContext): ServerRuntime {
   }
 }
 
-function compileLocations(locations: readonly Location[], context: CompileContext): LocationTable {
+function compileLocations(
+  locations: readonly Location[],
+  context: CompileContext,
+  around: LocationSource | null = null,
+): LocationTable {
   return new LocationTable(
-    locations.map(
-      (location): LocationEntry => ({
+    locations.map((location): LocationEntry => {
+      const source = sourceOf(location, around)
+      return {
         match: location.match,
-        location: compileLocation(sourceOf(location), context),
-        nested: compileLocations(location.locations, context),
-      }),
-    ),
+        location: compileLocation(source, context),
+        nested: compileLocations(location.locations, context, source),
+      }
+    }),
   )
 }
 

@@ -16,6 +16,7 @@ describe('DiagnosticList', () => {
     list.notice('n', originAt(source, 0, 1))
     list.warning('w', originAt(source, 0, 1))
     assert.equal(list.hasErrors, false)
+    assert.equal(list.isFull, false)
     list.error('e', originAt(source, 0, 1))
     assert.equal(list.hasErrors, true)
   })
@@ -27,6 +28,7 @@ describe('DiagnosticList', () => {
     }
     list.error('e', originAt(source, 0, 1))
     assert.equal(list.items.length, LIMITS.diagnosticsMax + 1)
+    assert.equal(list.isFull, true)
     assert.match(list.items.at(-1)!.message, /the rest is not shown/)
     assert.equal(list.hasErrors, true)
   })

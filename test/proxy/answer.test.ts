@@ -24,6 +24,16 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { name: 'a status', server: 'return 404;', status: 404, body: /404 Not Found/, isKept: true },
+  { name: 'the last status', server: 'return 500;', status: 500, isKept: false },
+  {
+    name: 'the last status with a page',
+    server:
+      'location = /page { return 200 page; } error_page 400 /page; location / { return 400; }',
+    status: 400,
+    body: 'page',
+    isKept: false,
+  },
+  { name: 'its number with a text', server: 'return 500 text;', status: 500, isKept: true },
   {
     name: 'a status to HEAD: the length of the page without the page',
     server: 'return 404;',
@@ -214,13 +224,15 @@ describe('answers of our own', () => {
     })
   }
 
-  it('is no answer for 444: the connection is closed', async t => {
-    const fixture = await makeSnapshot(t, 'server { listen 80; return 444; }')
-    const connection = await fixture.ask(requestTo('/'))
-    assert.equal(connection.written, '')
-    assert.equal(connection.cut, 'closed')
-    assert.equal(connection.keptMs, null)
-  })
+  for (const status of [444, 499, 408]) {
+    it(`is no answer for ${status}: the connection is closed`, async t => {
+      const fixture = await makeSnapshot(t, `server { listen 80; return ${status}; }`)
+      const connection = await fixture.ask(requestTo('/'))
+      assert.equal(connection.written, '')
+      assert.equal(connection.cut, 'closed')
+      assert.equal(connection.keptMs, null)
+    })
+  }
 
   it('ends a circle of redirects with 500 and a line in the log', async t => {
     const fixture = await makeSnapshot(

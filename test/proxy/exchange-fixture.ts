@@ -78,6 +78,7 @@ export function makeExchange(lines: readonly string[], options: FixtureOptions =
 export function makeLocation(settings: Settings, match: LocationMatch | null): LocationRuntime {
   const location = {
     config: match === null ? null : { match, settings, action: { kind: 'files' } },
+    aliasMatch: settings.files.isAlias ? match : null,
     settings,
     signature: 'headgate',
     response: { wholeLines: () => '' },

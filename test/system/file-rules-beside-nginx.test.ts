@@ -259,6 +259,25 @@ const RULES: readonly Rules[] = [
     ],
   },
   {
+    name: 'an alias around other locations',
+    server: `location /alias/ { alias ROOT/dir/;
+        location /alias/deep/ { add_header X-In path; }
+        location = /alias/index.html { add_header X-In exact; }
+        location ~ page { add_header X-In regex; }
+        location /alias/x/ { alias ROOT/x/; }
+        location /alias/again/ { alias ROOT/dir/; } }`,
+    asks: [
+      '/alias/index.html',
+      '/alias/deep',
+      '/alias/deep/page.html',
+      '/alias/deep/missing',
+      '/alias/page',
+      '/alias/x/page.HTML',
+      '/alias/again/deep/page.html',
+      '/alias/again/none',
+    ],
+  },
+  {
     name: 'types of files',
     server: `types { text/plain txt; application/gzip gz; text/html html; }
       location /own/ { types { image/x txt TXT; } default_type text/odd; alias ROOT/; }

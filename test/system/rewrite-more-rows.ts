@@ -270,6 +270,7 @@ export const VALUE_CASES: readonly Case[] = [
       location /303 { return 303 /x; } location /307 { return 307 https://x.test/; } location /308 { return 308 /x; }
       location /two { return 200 first; return 200 second; } location /set { set $x 1; return 200 "x=$x"; }
       location /close { return 444; } location /h.html { return 200 "<p>"; } location /big { return 402 pay; }
+      location /gone { return 499; } location /late { return 408; } location /latex { return 408 late; }
       location /v { return 200 "$args"; } location /300 { return 300 "choices"; }
       location /seterr { set $x 1; return 410; } location /setredir { set $x there; return 302 /$x; }`,
     asks: [
@@ -286,6 +287,9 @@ export const VALUE_CASES: readonly Case[] = [
         '/307',
         '/308',
         '/two',
+        '/gone',
+        '/late',
+        '/latex',
         '/set',
       ),
       ...gets('/h.html', '/big', '/v?a%20b', '/seterr', '/setredir'),

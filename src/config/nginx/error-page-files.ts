@@ -58,6 +58,8 @@ function missingFile(page: ErrorPage, server: Server): string | null {
   const { root, isAlias } = place.settings.files
   const directory = literalText(root)
   if (directory === null) return null
+  // An alias may be of a location around: what that one matched is not known here.
+  if (isAlias && found !== null && !server.locations.includes(found)) return null
   const path = isAlias ? aliasPath(uri, found, directory) : `${directory}${uri}`
   return path === null || existsSync(path) ? null : path
 }
