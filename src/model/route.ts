@@ -48,7 +48,7 @@ export interface TryFiles extends Sourced {
 /**
  * Where `proxy_pass` sends a request. A variable anywhere in `address` or `uri` makes `uri` the whole target as it is,
  * whatever the location matched. An address with variables is split when it is expanded: what follows its first `/` is
- * the target then (`proxy_pass http://$host$request_uri`), and its host may name an upstream.
+ * the target then (`proxy_pass http://$host$request_uri`), and its host may name an upstream; it may begin with `http://`.
  */
 export interface ProxyTarget extends Sourced {
   readonly scheme: 'http' | 'https'

@@ -12,7 +12,7 @@ import { HeadMemo, recall } from './head-memo.ts'
 import { readRefused } from './refused-head.ts'
 import { passServer } from './rewrite-phase.ts'
 import { findLocation, readTarget, setCaptures } from './route.ts'
-import { answerRouted, searchLocation } from './run-location.ts'
+import { answerRouted, refusesBody, searchLocation } from './run-location.ts'
 import type { Snapshot } from './runtime.ts'
 import type { ServerTable } from './server-table.ts'
 import { isAsSent } from './set-variable.ts'
@@ -59,7 +59,8 @@ export function beginExchange(
 function route(exchange: Exchange, servers: ServerTable): void {
   const { head } = exchange
   const routed = findLocation(exchange)
-  if (routed === 'found' && head.isRepeated && exchange.captures === null && isAsSent(exchange)) {
+  const isKnown = routed === 'found' && exchange.captures === null && !refusesBody(exchange)
+  if (isKnown && head.isRepeated && isAsSent(exchange)) {
     exchange.memo = new HeadMemo(exchange, servers, exchange.location!)
     head.memo = exchange.memo
   }

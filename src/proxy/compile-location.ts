@@ -262,8 +262,11 @@ function compileProxyHost({ address }: ProxyTarget): Render {
   return exchange => splitAddress(render(exchange)).name
 }
 
-/** Without the path that may follow what variables came to. */
-function splitAddress(text: string): { readonly name: string; readonly path: string } {
+const SCHEME = /^http:\/\//i
+
+/** Without the protocol before what variables came to, and the path behind it. */
+function splitAddress(written: string): { readonly name: string; readonly path: string } {
+  const text = written.replace(SCHEME, '')
   const slash = text.startsWith('unix:') ? -1 : text.indexOf('/')
   return slash === -1
     ? { name: text, path: '' }

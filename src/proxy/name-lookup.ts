@@ -24,6 +24,10 @@ export function lookUpPeer(
 ): void {
   const host = HOST_AND_PORT.exec(name)?.[1]
   exchange.step = 'pick'
+  if (/^https:$/i.test(name)) {
+    refuse(exchange, name, 'https:// in "proxy_pass" is not supported yet', 500)
+    return
+  }
   if (host === undefined) {
     // A name could be somebody's, what is none is a mistake of the configuration.
     const what = HOST_AND_MORE.test(name) ? 'port' : 'host'

@@ -1,6 +1,6 @@
 // Configurations that decide which server and which location answers.
 
-import { builtInPage, type Case, differing, get } from './transcript.ts'
+import { builtInPage, type Case, differing, get, request } from './transcript.ts'
 
 const tells = (word: string) => `{ return 200 "${word} $1 $uri"; }`
 const host = (name: string, target = '/') => ({
@@ -196,5 +196,31 @@ export const ROUTE_CASES: readonly Case[] = [
       get('/a b'),
       get(`/${'x'.repeat(9000)}`),
     ],
+  },
+  {
+    name: 'a target that variables tell, protocol and all',
+    server: `location /a/ { set $b http://peers; proxy_pass $b; }
+      location /b/ { set $b http://peers/other?q; proxy_pass $b; }
+      location /c/ { proxy_pass $scheme://peers; }
+      location /d/ { proxy_pass $scheme://peers$request_uri; }
+      location /e/ { set $n peers; proxy_pass $scheme://$n/x$uri; }
+      location ~ ^/r/(.*)$ { set $t http://peers; rewrite ^/r/(.*)$ /rr/$1 break; proxy_pass $t; }`,
+    asks: ['/a/x?y', '/b/x', '/c/%20x', '/d/x?1', '/e/x', '/r/z?k'].map(target => get(target)),
+  },
+  {
+    name: 'a body that is too large by its own word',
+    server: `client_max_body_size 10;
+      location /r/ { return 200 "answered"; }
+      location /u/ { auth_basic "closed"; auth_basic_user_file ROOT/none; proxy_pass http://peers; }
+      location /f/ { root ROOT; }
+      location /d/ { deny all; }
+      location /l/ { client_max_body_size 30; rewrite ^/l/(.*)$ /r/$1 last; }
+      location /p/ { error_page 413 /r/page; proxy_pass http://peers; }
+      location /q/ { error_page 413 = @named; proxy_pass http://peers; }
+      location /any/ { client_max_body_size 0; return 200 "any"; }
+      location @named { return 200 "named $status"; }`,
+    asks: ['/r/', '/u/', '/f/x', '/d/', '/l/x', '/p/', '/q/', '/any/'].map(target => ({
+      request: `${request('POST', target, 'Content-Length: 20')}${'x'.repeat(20)}`,
+    })),
   },
 ]

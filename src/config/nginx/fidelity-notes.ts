@@ -171,9 +171,6 @@ export const FIDELITY_NOTES: Notes = {
   ],
   client_header_timeout: [tooSlow()],
   client_body_timeout: [tooSlow()],
-  client_max_body_size: [
-    { kind: 'differs', how: 'a body that nobody reads (`return`) is not refused' },
-  ],
   ignore_invalid_headers: [
     {
       kind: 'differs',

@@ -18,7 +18,7 @@ export const PROXY_PASS_DIRECTIVES: readonly DirectiveRow[] = [
     'proxy_pass',
     {
       within: ['location', 'if', 'limit_except'],
-      syntax: 'http://(group | host[:port] | unix:path:)[uri]',
+      syntax: 'http://(group | host[:port] | unix:path:)[uri] | $variable',
       doc: 'the peers that answer; a URI replaces the part of the path that the location matched',
     },
     readProxyPass,
@@ -39,10 +39,8 @@ function readProxyPass(directive: Directive, scope: LocationScope, reading: Read
   const word = directive.args[0]!
   const scheme = /^https?:\/\//i.exec(word.text)?.[0]
   if (scheme === undefined) {
-    const hint = /^\$/.test(word.text)
-      ? 'a variable for the protocol is not supported yet: begin with http://'
-      : 'begin with http://'
-    reading.refuse(word, 'invalid URL prefix', hint)
+    if (word.text.startsWith('$')) readVariable(directive, word, scope, reading)
+    else reading.refuse(word, 'invalid URL prefix', 'begin with http://')
     return
   }
   if (scheme.toLowerCase() === 'https://') {
@@ -69,6 +67,24 @@ function readProxyPass(directive: Directive, scope: LocationScope, reading: Read
   const shown = literal(proxyHost(parsed))
   const path = uriText.startsWith('?') ? prefixSlash(uri!) : uri
   scope.target = { origin, scheme: 'http', upstream: text, address: shown, uri: path }
+}
+
+/** `proxy_pass $backend`, `proxy_pass $scheme://$host`: the protocol, too, is known when a request comes. */
+function readVariable(
+  directive: Directive,
+  word: Word,
+  scope: LocationScope,
+  reading: Reading,
+): void {
+  const address = parseTemplate(word, reading)
+  scope.targetWord = word
+  scope.target = {
+    origin: statementOrigin(directive),
+    scheme: 'http',
+    upstream: null,
+    address,
+    uri: null,
+  }
 }
 
 /** `http://host?x` asks for `/?x`. */
