@@ -60,13 +60,17 @@ describe('proxy_bind', () => {
       server: `location /bound/ { proxy_bind 192.0.2.1; proxy_pass http://peers; }
         location / { proxy_pass http://peers; }`,
     })
-    const client = await connectClient(t, proxy.port)
-    for (let i = 0; i < 3; i++) assert.equal((await client.ask(get('/bound/'))).status, 500)
+    // After a 500 of our own the connection ends.
+    const ask = async (path: string) => {
+      const client = await connectClient(t, proxy.port)
+      return (await client.ask(get(path))).status
+    }
+    for (let i = 0; i < 3; i++) assert.equal(await ask('/bound/'), 500)
     assert.equal(origin.connections.length + other.connections.length, 0)
     const words =
       /\[crit\] .*bind\(192\.0\.2\.1\) failed \(99: Cannot assign requested address\) while connecting to upstream/
     assert.match(await proxy.errors(), words)
-    for (let i = 0; i < 2; i++) assert.equal((await client.ask(get('/'))).status, 200)
+    for (let i = 0; i < 2; i++) assert.equal(await ask('/'), 200)
     assert.deepEqual([origin.connections.length, other.connections.length], [1, 1])
   })
 })
