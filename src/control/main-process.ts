@@ -101,6 +101,7 @@ class MainProcess {
       onPeersChanged: () => this.#refreshPeers(),
       workers: () => this.#supervisor?.count ?? 0,
       refusal: () => this.#refusal(),
+      findStuck: async timeoutMs => this.#supervisor?.findStuck(timeoutMs) ?? null,
       cachesOf: generation => this.#memory.generations.cachesOf(generation),
       findKeys: async (url, method) => this.#supervisor?.findKeys(url, method) ?? null,
       onCachesGone: () => this.#memory.generations.reclaim(CACHE_THREAD),

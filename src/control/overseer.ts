@@ -38,6 +38,8 @@ export interface OverseerOptions {
   readonly onPeersChanged: () => void
   /** How many workers there are. */
   readonly workers: () => number
+  /** The index of a worker that does not answer in time; null = all do. */
+  readonly findStuck: (timeoutMs: number) => Promise<number | null>
   /** Why no request shall come to this node now; empty = they may. */
   readonly refusal: () => string
   /** The caches of a generation in use. */
@@ -101,6 +103,7 @@ export class Overseer {
     })
     this.#alive = new AliveFile({
       look: () => this.#look(),
+      findStuck: options.findStuck,
       log: text => log('error', text),
       delay,
       now: () => performance.now(),
@@ -236,15 +239,10 @@ export class Overseer {
   }
 
   #look(): AliveLook {
-    const { listening } = this.#running!
     const groups = this.#report().upstreams.map(({ name, peers }) => {
       return [name, peers.filter(({ state }) => state === 'up').length] as const
     })
-    return {
-      refusal: this.#options.refusal(),
-      groups: new Map(groups),
-      listener: listening.bound[0] ?? null,
-    }
+    return { refusal: this.#options.refusal(), groups: new Map(groups) }
   }
 
   #report(): ReturnType<typeof makeStatusReport> {

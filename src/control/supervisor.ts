@@ -161,6 +161,14 @@ export class Supervisor {
     return thread?.findKeys(url, method) ?? { found: [], problem: 'no worker serves' }
   }
 
+  /** Which worker that serves does not answer in time: its share of new connections would wait; null = all do. */
+  async findStuck(timeoutMs: number): Promise<number | null> {
+    const threads = this.#threads().filter(thread => thread.hasServed)
+    const turning = await Promise.all(threads.map(thread => thread.turns(timeoutMs)))
+    const stuck = turning.indexOf(false)
+    return stuck === -1 ? null : threads[stuck]!.index
+  }
+
   /** USR1: resolves when every worker writes into files opened anew. */
   async reopenLogs(): Promise<void> {
     const all = this.#threads().map(thread => thread.reopenLogs())

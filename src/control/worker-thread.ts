@@ -48,6 +48,7 @@ export class WorkerThread {
   readonly #drained = Promise.withResolvers<void>()
   #reopened = Promise.withResolvers<void>()
   readonly #questions = new Map<number, PromiseWithResolvers<KeysFound>>()
+  readonly #pings = new Map<number, PromiseWithResolvers<void>>()
   #lastQuestion = 0
   #reason = ''
   #hasEnded = false
@@ -133,6 +134,18 @@ export class WorkerThread {
     return answer === TIMED_OUT ? noKeys(`no answer in ${CONTROL_LIMITS.cacheKeyMs} ms`) : answer
   }
 
+  /** Whether its loop turns: it answers in time. */
+  async turns(timeoutMs: number): Promise<boolean> {
+    if (this.#hasEnded) return false
+    const id = ++this.#lastQuestion
+    const pong = Promise.withResolvers<void>()
+    this.#pings.set(id, pong)
+    this.post({ kind: 'ping', id })
+    const answer = await within(Promise.race([pong.promise, this.ended]), timeoutMs, systemDelay)
+    this.#pings.delete(id)
+    return answer !== TIMED_OUT && !this.#hasEnded
+  }
+
   post(message: ToWorker): void {
     this.#worker.postMessage(message)
   }
@@ -188,6 +201,9 @@ export class WorkerThread {
         break
       case 'cache-key':
         this.#questions.get(message.id)?.resolve(message)
+        break
+      case 'pong':
+        this.#pings.get(message.id)?.resolve()
         break
       case 'purge-prefix':
         void this.#purge(message, events)

@@ -114,6 +114,8 @@ export type ToWorker =
       readonly url: string
       readonly method: string
     }
+  /** Whether its loop turns; answered by `pong`. */
+  | { readonly kind: 'ping'; readonly id: number }
   /** Answers `purge-prefix`. */
   | { readonly kind: 'purged'; readonly id: number; readonly count: number }
 
@@ -133,6 +135,7 @@ export type FromWorker =
   | { readonly kind: 'released-peers'; readonly version: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'reopened' }
+  | { readonly kind: 'pong'; readonly id: number }
   /** `problem`: one line why nothing was found; else empty. */
   | {
       readonly kind: 'cache-key'

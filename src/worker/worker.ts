@@ -332,6 +332,9 @@ port.on('message', (message: ToWorker) => {
       say({ kind: 'cache-key', id, ...answer })
       return
     }
+    case 'ping':
+      say({ kind: 'pong', id: message.id })
+      return
     case 'purged':
       clock.refresh()
       purges.onPurged(message.id, message.count)

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import { afterTest } from '../harness/after-test.ts'
 import { makeDirectory, type Program, runProgram, startProgram } from '../harness/program.ts'
@@ -17,13 +18,17 @@ interface Node {
   readonly program: Program
   readonly port: number
   readonly log: string
+  readonly directory: string
   /** Of the script. */
   check(): { readonly status: number | null; readonly said: string }
   alive(...words: string[]): ReturnType<typeof runProgram>
   origin: { close(): void }
 }
 
-async function startNode(t: TestContext): Promise<Node> {
+const CRASHING = fileURLToPath(new URL('../harness/crashing-program.ts', import.meta.url))
+const STUCK_WORKER = new URL('../harness/stuck-worker.ts', import.meta.url).href
+
+async function startNode(t: TestContext, isSticking = false): Promise<Node> {
   const origin = createServer((_, response) => response.end('fine'))
   await new Promise<void>(resolve => origin.listen(0, '127.0.0.1', resolve))
   const close = () => {
@@ -45,7 +50,9 @@ http {
 `,
   )
   const env = { XDG_RUNTIME_DIR: directory }
-  const program = startProgram(t, ['run', '-c', file], { env })
+  const program = isSticking
+    ? startProgram(t, [file, STUCK_WORKER], { env, main: CRASHING })
+    : startProgram(t, ['run', '-c', file], { env })
   const { listen } = await program.ready()
   const script = join(directory, 'alive.sh')
   const made = await runProgram(['alive', '-c', file, '-u', 'app', '--script'], { env })
@@ -55,6 +62,7 @@ http {
     program,
     port: Number(listen[0]!.split(':').at(-1)),
     log: join(directory, 'access.log'),
+    directory,
     check: () => {
       const { status, stderr } = spawnSync('sh', [script], { encoding: 'utf8' })
       return { status, said: stderr }
@@ -103,6 +111,15 @@ describe('headgate alive', { timeout: 60_000 }, () => {
     await node.program.ended
     await until(() => node.check().status === 1, 'a node that is gone')
     assert.equal((await node.alive()).code, 1)
+  })
+
+  it('sees a worker that stands still', async t => {
+    const node = await startNode(t, true)
+    await until(() => node.check().status === 0, 'a node that can serve')
+    writeFileSync(join(node.directory, 'order'), 'spin')
+    renameSync(join(node.directory, 'order'), join(node.directory, 'stick'))
+    await until(() => node.check().status === 1, 'a node with a stuck worker')
+    assert.match(node.check().said, /worker \d does not answer/)
   })
 
   it('is gone after a stop', async t => {

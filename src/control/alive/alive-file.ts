@@ -4,23 +4,21 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 
 import type { Delay } from '../../base/delay.ts'
 import { systemErrorText } from '../../base/system-error.ts'
-import type { ListenAddress } from '../../model/listener.ts'
 import { type AliveState, aliveText, uptimeHundredths } from './alive-state.ts'
-import { checkListener } from './self-check.ts'
 
 const TURN_MS = 500
-const LISTENER_MS = 400
+/** A worker whose loop turns answers long before. */
+const WORKER_MS = 400
 /** The share of the main thread's time that looking may take, as a divisor. */
 const SHARE = 20
 
 /** What is known without asking anybody. */
-export interface AliveLook extends Omit<AliveState, 'pid'> {
-  /** One that is asked whether it is served; null = there is none. */
-  readonly listener: ListenAddress | null
-}
+export type AliveLook = Omit<AliveState, 'pid'>
 
 export interface AliveFileOptions {
   readonly look: () => AliveLook
+  /** The index of a worker that does not answer in time; null = all do. */
+  readonly findStuck: (timeoutMs: number) => Promise<number | null>
   readonly log: (text: string) => void
   readonly delay: Delay
   readonly now: () => number
@@ -52,7 +50,7 @@ export class AliveFile {
     void this.#run()
   }
 
-  /** Writes what is known now, without asking the listener. */
+  /** Writes what is known now, without asking the workers. */
   update(): void {
     const { refusal, groups } = this.#options.look()
     this.#write({ pid: process.pid, refusal, groups })
@@ -65,16 +63,16 @@ export class AliveFile {
   }
 
   async #run(): Promise<void> {
-    const { look, now, delay } = this.#options
+    const { look, findStuck, now, delay } = this.#options
     const { signal } = this.#end
     while (!signal.aborted) {
       const startMs = now()
-      const { refusal, groups, listener } = look()
+      const { groups } = look()
       const tookMs = now() - startMs
-      const own =
-        refusal !== '' || listener === null ? refusal : await checkListener(listener, LISTENER_MS)
+      const stuck = await findStuck(WORKER_MS)
       if (signal.aborted) return
       // Meanwhile it may have begun to drain.
+      const own = stuck === null ? '' : `worker ${stuck} does not answer`
       this.#write({ pid: process.pid, refusal: look().refusal || own, groups })
       await delay(Math.max(TURN_MS, SHARE * tookMs), signal)
     }

@@ -5,7 +5,7 @@ import { STALE_HUNDREDTHS } from './alive-state.ts'
 /** The text of `headgate-alive`. @param groups each needs a peer that can be picked */
 export function aliveScript(paths: readonly string[], groups: readonly string[]): string {
   return `#!/bin/sh
-# Exit code 0 while this node can serve: its process turns, its listener answers, it is not draining${groups.length === 0 ? '' : ',\n# and these groups have a peer that can be picked'}.
+# Exit code 0 while this node can serve: its process and its workers turn, it is not draining${groups.length === 0 ? '' : ',\n# and these groups have a peer that can be picked'}.
 # Made by "headgate alive --script"; a vrrp_script of keepalived.
 
 no() {

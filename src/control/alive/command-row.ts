@@ -19,8 +19,8 @@ export const ALIVE: Command = {
     script: { doc: 'print the check as a shell script, which takes a millisecond' },
   },
   details:
-    'It can serve when its main thread turns, a worker closes a connection to its listener, it\n' +
-    'is not draining, and the groups named have a peer that can be picked.\n\n' +
+    'It can serve when its main thread turns, every worker answers it, it is not draining, and\n' +
+    'the groups named have a peer that can be picked.\n\n' +
     '  headgate alive -c FILE -u app --script > /usr/local/bin/headgate-alive\n' +
     '  chmod 755 /usr/local/bin/headgate-alive\n\n' +
     'Exit code: 0 when it can serve, 1 when it cannot.',
