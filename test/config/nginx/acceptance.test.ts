@@ -52,6 +52,7 @@ const SAME: readonly Row[] = [
     'set_real_ip_from 10.0.0.0/33;',
     'set_real_ip_from unix:;',
   ]),
+  ...rows('location', ['proxy_pass $scheme://127.0.0.1;', 'proxy_pass $scheme;']),
   ...rows('main', [
     'worker_processes 2;',
     'worker_processes auto;',
@@ -606,7 +607,6 @@ const DIFFERENT: readonly Row[] = [
     ours: 'it is an address, which nginx takes for none',
   },
   { in: 'location', text: 'proxy_pass https://127.0.0.1;', ours: 'not supported yet' },
-  { in: 'location', text: 'proxy_pass $scheme://127.0.0.1;', ours: 'not supported yet' },
   { in: 'location', text: 'fastcgi_pass 127.0.0.1:9000;', ours: 'another protocol' },
 ]
 
