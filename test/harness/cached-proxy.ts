@@ -107,3 +107,8 @@ export function servePurges(proxy: TestProxy): void {
     })
   }
 }
+
+/** Lets the proxy read what was sent to it. */
+export async function settle(proxy: TestProxy): Promise<void> {
+  for (let i = 0; i < 20; i++) await proxy.holdings()
+}

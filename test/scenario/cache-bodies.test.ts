@@ -7,13 +7,14 @@ import {
   assertAtRest,
   cached,
   cacheOf,
+  settle,
   standard,
   storedCount,
   whenStored,
 } from '../harness/cached-proxy.ts'
 import { askOnce, connectClient, get } from '../harness/client.ts'
 import { type Origin, ok, startOrigin } from '../harness/origin.ts'
-import { filesLeft, openFiles, startProxy, type TestProxy } from '../harness/proxy.ts'
+import { filesLeft, openFiles, startProxy } from '../harness/proxy.ts'
 import type { RawConnection } from '../harness/raw-connection.ts'
 
 const FRESH = 'Cache-Control: max-age=100'
@@ -30,10 +31,6 @@ async function sender(t: TestContext, ending: 'end' | 'reset', ...texts: readonl
     else connection.reset()
   })
   return origin
-}
-
-async function settle(proxy: TestProxy): Promise<void> {
-  for (let i = 0; i < 20; i++) await proxy.holdings()
 }
 
 async function startCached(t: TestContext, origin: Origin, location = '', make = cached) {

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { encodeFastdfsName } from '../cache/fastdfs-encoder.ts'
-import { assertAtRest, cached, cacheOf, storedCount, whenStored } from '../harness/cached-proxy.ts'
+import {
+  assertAtRest,
+  cached,
+  cacheOf,
+  settle,
+  storedCount,
+  whenStored,
+} from '../harness/cached-proxy.ts'
 import { askOnce, connectClient, get } from '../harness/client.ts'
 import { type Origin, ok, startOrigin } from '../harness/origin.ts'
 import { filesLeft, openFiles, startProxy, type TestProxy } from '../harness/proxy.ts'
@@ -29,10 +36,6 @@ const WRONG: readonly (readonly [string, string])[] = [
     `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\npictu\r\n0\r\n\r\n`,
   ],
 ]
-
-async function settle(proxy: TestProxy): Promise<void> {
-  for (let i = 0; i < 20; i++) await proxy.holdings()
-}
 
 async function start(t: TestContext, origins: readonly Origin[]): Promise<TestProxy> {
   const location = 'fastdfs_verify on; proxy_cache_lock on; proxy_buffer_size 8k;'

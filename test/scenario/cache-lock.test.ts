@@ -8,6 +8,7 @@ import {
   type CachedParts,
   cached,
   cacheOf,
+  settle,
   standard,
   storedCount,
   whenStored,
@@ -37,11 +38,6 @@ async function locked(t: TestContext, parts: CachedParts = {}, make = cached): P
     return client
   }
   return { origin, proxy, send }
-}
-
-/** Lets the proxy read what was sent to it. */
-async function settle(proxy: TestProxy): Promise<void> {
-  for (let i = 0; i < 20; i++) await proxy.holdings()
 }
 
 /** Waits until the proxy has noticed that all clients but one have left. */

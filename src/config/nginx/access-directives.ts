@@ -16,7 +16,7 @@ import { ALL_LEVELS, type DirectiveRow, type LevelScope, MANY, scopeRow } from '
 import { choiceRow, levelRow, timeRow, valueRow } from './level-rows.ts'
 import { type Word, wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
-import { Level, type LevelValues, type LocationScope } from './scope.ts'
+import { type Level, type LevelValues, type LocationScope, locationScope } from './scope.ts'
 import { parseTemplate } from './template-text.ts'
 import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
 
@@ -218,22 +218,12 @@ function readLimitExcept(directive: Directive, scope: LocationScope, reading: Re
     return
   }
 
-  const inner: LocationScope = {
-    kind: 'location',
+  const inner = locationScope(scope, {
     block: 'limit_except',
     origin: statementOrigin(directive),
-    seen: new Map(),
-    level: new Level(scope.level),
     match: scope.match,
     text: scope.text,
-    parent: scope,
-    locations: [],
-    steps: [],
-    tryFiles: null,
-    target: null,
-    targetWord: null,
-    probes: [],
-  }
+  })
   scope.limitExcept = { methods: limitedMethods(methods), scope: inner }
   reading.walk(directive.block!, inner)
 }

@@ -9,7 +9,7 @@ import { wordOrigin } from './lexer.ts'
 import type { Reading } from './reading.ts'
 import { readRegex } from './regex.ts'
 import { parseCondition, rewriteRegex } from './rewrite-condition.ts'
-import { Level, type LocationScope, type ServerScope } from './scope.ts'
+import { type LocationScope, locationScope, type ServerScope } from './scope.ts'
 import { parseTemplate, parseTemplatePart } from './template-text.ts'
 import { type Directive, statementOrigin } from './tree.ts'
 import { parseCount } from './values.ts'
@@ -94,22 +94,12 @@ export const REWRITE_DIRECTIVES: readonly DirectiveRow[] = [
 
 function readIf(directive: Directive, scope: ServerScope | LocationScope, reading: Reading): void {
   const origin = statementOrigin(directive)
-  const inner: LocationScope = {
-    kind: 'location',
+  const inner = locationScope(scope, {
     block: scope.kind === 'location' ? 'if' : 'server if',
     origin,
-    seen: new Map(),
-    level: new Level(scope.level),
     match: scope.kind === 'location' ? scope.match : { kind: 'prefix', path: '', isFinal: false },
     text: scope.kind === 'location' ? scope.text : '',
-    parent: scope,
-    locations: [],
-    steps: [],
-    tryFiles: null,
-    target: null,
-    targetWord: null,
-    probes: [],
-  }
+  })
   const condition = parseCondition(directive, reading)
   if (condition !== null) scope.steps.push({ kind: 'if', origin, condition, scope: inner })
   reading.walk(directive.block!, inner)

@@ -8,7 +8,13 @@ import type { Word } from './lexer.ts'
 import { readListen } from './listen-directive.ts'
 import type { Reading } from './reading.ts'
 import { readRegex } from './regex.ts'
-import { type HttpScope, Level, type LocationScope, type ServerScope } from './scope.ts'
+import {
+  type HttpScope,
+  Level,
+  type LocationScope,
+  locationScope,
+  type ServerScope,
+} from './scope.ts'
 import { readServerNames } from './server-name.ts'
 import { type Directive, directiveOrigin, statementOrigin } from './tree.ts'
 
@@ -101,22 +107,12 @@ function readLocation(
   const found = parseMatch(directive, reading)
   const { match, text } = found ?? UNREADABLE
   const isGood = found !== null && checkNesting(directive, scope, match, text, reading)
-  const location: LocationScope = {
-    kind: 'location',
+  const location = locationScope(scope, {
     block: 'location',
     origin: statementOrigin(directive),
-    seen: new Map(),
-    level: new Level(scope.level),
     match,
     text,
-    parent: scope,
-    locations: [],
-    steps: [],
-    tryFiles: null,
-    target: null,
-    targetWord: null,
-    probes: [],
-  }
+  })
   // What is wrong in a refused location is said in the same pass.
   if (isGood) scope.locations.push(location)
   reading.walk(directive.block!, location)

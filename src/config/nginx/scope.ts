@@ -274,6 +274,29 @@ export interface LocationScope extends RouteScope {
   readonly probes: WrittenProbe[]
 }
 
+/** What a location is made of at its `{`. */
+type LocationStart = Pick<LocationScope, 'block' | 'origin' | 'match' | 'text'>
+
+/** The scope of a location, or of a block that stands for one, with nothing in it yet. */
+export function locationScope(
+  parent: ServerScope | LocationScope,
+  start: LocationStart,
+): LocationScope {
+  return {
+    kind: 'location',
+    ...start,
+    seen: new Map(),
+    level: new Level(parent.level),
+    parent,
+    locations: [],
+    steps: [],
+    tryFiles: null,
+    target: null,
+    targetWord: null,
+    probes: [],
+  }
+}
+
 export interface UpstreamScope extends ScopeBase {
   readonly kind: 'upstream'
   readonly name: string

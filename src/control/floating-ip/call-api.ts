@@ -55,6 +55,13 @@ export async function callJson(call: ApiCall, signal: AbortSignal): Promise<unkn
   }
 }
 
+/** A number that a metadata service gives as the id of this machine. */
+export async function callOwnId(url: string, signal: AbortSignal): Promise<string> {
+  const id = (await callApi({ url }, signal)).trim()
+  if (/^\d+$/.test(id)) return id
+  throw new CloudError(`the metadata service gives "${id.slice(0, 40)}" as the id`, false)
+}
+
 /** A property of something that came as JSON; undefined where there is none. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let found = value

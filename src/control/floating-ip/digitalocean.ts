@@ -1,7 +1,7 @@
 // DigitalOcean: reserved IPs, which once were called floating IPs (https://docs.digitalocean.com/reference/api/). Who this
 // machine is the metadata service says, without a token.
 
-import { at, callApi, callJson, idOf } from './call-api.ts'
+import { at, callJson, callOwnId, idOf } from './call-api.ts'
 import { CloudError, type FloatingIpProvider } from './provider.ts'
 
 /** While an earlier order for the address is carried out, another one is refused with this. */
@@ -23,11 +23,7 @@ export const DIGITALOCEAN = {
 export function makeDigitalOcean({ api, metadata, token }: CloudOptions): FloatingIpProvider {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   return {
-    async self(signal) {
-      const id = (await callApi({ url: `${metadata}/metadata/v1/id` }, signal)).trim()
-      if (/^\d+$/.test(id)) return id
-      throw new CloudError(`the metadata service gives "${id.slice(0, 40)}" as the id`, false)
-    },
+    self: signal => callOwnId(`${metadata}/metadata/v1/id`, signal),
     async holder(address, signal) {
       const found = await callJson({ url: `${api}/v2/reserved_ips/${address}`, headers }, signal)
       return idOf(at(found, 'reserved_ip', 'droplet', 'id'))

@@ -1,6 +1,6 @@
 // Hetzner Cloud: floating IPs (https://docs.hetzner.cloud/). The API knows them by an id of their own, found by the address.
 
-import { at, callApi, callJson, idOf } from './call-api.ts'
+import { at, callJson, callOwnId, idOf } from './call-api.ts'
 import type { CloudOptions } from './digitalocean.ts'
 import { CloudError, type FloatingIpProvider } from './provider.ts'
 
@@ -31,12 +31,7 @@ export function makeHetzner({ api, metadata, token }: CloudOptions): FloatingIpP
   }
 
   return {
-    async self(signal) {
-      const url = `${metadata}/hetzner/v1/metadata/instance-id`
-      const id = (await callApi({ url }, signal)).trim()
-      if (/^\d+$/.test(id)) return id
-      throw new CloudError(`the metadata service gives "${id.slice(0, 40)}" as the id`, false)
-    },
+    self: signal => callOwnId(`${metadata}/hetzner/v1/metadata/instance-id`, signal),
     async holder(address, signal) {
       return idOf(at(await find(address, signal), 'server'))
     },
